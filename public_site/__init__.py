@@ -1,0 +1,27 @@
+"""Mingji 明绩, the public register of performance grades: the floor plan.
+
+A published notice goes in at `notices`, becomes entries of an append-only register, and every public page is a function
+of the latest entry number N and the URL. Imports go downward only; `pyproject.toml` holds the contracts and
+`lint-imports` checks them.
+
+    __main__, commands        what a person types: public-site …
+    serving                   the processes: web workers, the keeper of the search index
+    web/                      HTTP and Jinja, and nobody else's: one module per first word of the URL
+    demo/      verification   the demo register's notices · checking everything against everything else
+    publishing                the one way in: draft, second person, register, projections
+    records    tables         what pages read of an enterprise · every table, for the migrations
+    composing                 what a draft's rows say, as entries
+    drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
+    standings  log            the grade each unit holds, now and as of a day · the signed log
+    folding                   entries → standings, the pure rule
+    register                  the append-only table of entries
+    notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
+    tree                      RFC 6962 hashes, proofs, signed checkpoints
+    database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
+    settings   shipped        what an operator may set · where the files beside the code are
+    faults                    what can go wrong, in four words
+
+Finding rule: the first word of a URL = the module in `web/` = the folder in `templates/` = the test file.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,449 @@
+"""The commands: what a clerk, an operator or a script types. They join the parts as `web.app` does for pages.
+
+Exit codes: 0 done; 1 something that was checked does not hold; 2 the input or the settings are wrong, nothing changed.
+Long work shows a bar on a terminal and plain lines otherwise. Heavy parts are imported by the command that needs them.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from public_site import drafts, log, notices, publishing, records, register, standings, verification
+from public_site.database import Database
+from public_site.faults import Fault, NotValid
+from public_site.search import Engine, WriterBusy
+from public_site.search.embedded_index import EmbeddedIndex
+from public_site.settings import Settings, from_environment
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+_err = Console(stderr=True, highlight=False)
+
+Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="公告文件")]
+By = Annotated[str, typer.Option("--by", help="操作人；起草与批准必须是两个人")]
+
+
+class Projection(StrEnum):
+    """What `rebuild` can make again from the register."""
+
+    STANDINGS = "standings"
+    LOG = "log"
+    SEARCH = "search"
+
+
+@contextmanager
+def _register(*, make: bool = True) -> Iterator[tuple[Database, Settings]]:
+    settings = from_environment()
+    with closing(Database(settings.register_url)) as database:
+        if make:
+            publishing.prepare(database, settings)
+        else:
+            database.require_current()
+        yield database, settings
+
+
+def _index(settings: Settings) -> Engine:
+    return EmbeddedIndex(settings.index_folder)
+
+
+def _bring_index_along(database: Database, settings: Settings) -> None:
+    """Let the search index catch up with what was just published; a running server does it when this cannot."""
+    try:
+        _index(settings).catch_up(records.RegisterSource(database))
+    except WriterBusy:
+        _err.print("检索索引正由另一个进程更新，稍后自动追上。")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _user() -> str:
+    return getpass.getuser()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Any]:
+    """A function that is told (done, all): a bar on a terminal, a line every tenth otherwise."""
+    if _err.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=_err, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total or None)
+        return
+    said = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said
+        tenth = done * 10 // total if total else done // 10_000
+        if tenth > said:
+            said = tenth
+            _err.print(f"{what}：{done}" + (f"/{total}" if total else ""))
+
+    yield tell
+
+
+@app.command("take-in")
+def take_in(
+    files: Files,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="只检查并报告，不写入任何内容")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 报告")] = False,
+    by: By = "",
+    title: Annotated[str | None, typer.Option(help="公告标题（文件未写明时）")] = None,
+    issuer: Annotated[str | None, typer.Option(help="发布机关")] = None,
+    issued_on: Annotated[str | None, typer.Option(help="成文日期，YYYY-MM-DD")] = None,
+    number: Annotated[str | None, typer.Option(help="文号")] = None,
+    index_number: Annotated[str | None, typer.Option(help="索引号")] = None,
+    stage: Annotated[str | None, typer.Option(help="proposed（公示）或 decided（已认定）")] = None,
+    scope: Annotated[str | None, typer.Option(help="snapshot、increment、single 或 mixed")] = None,
+    local: Annotated[bool | None, typer.Option("--local/--national", help="全部按地方标准 / 国家标准")] = None,
+    url: Annotated[str | None, typer.Option(help="公告的网址")] = None,
+) -> None:
+    """Read notice files and make a draft of each, or report every problem with its cell and change nothing."""
+    given = notices.Given(title, issuer, _day(issued_on), number, index_number, _one_of(stage, "proposed", "decided"),
+                          _one_of(scope, "snapshot", "increment", "single", "mixed"), local, url)  # fmt: skip
+    settings = from_environment()
+    with _progress("读取") as progress:
+        readings = [_read(file, given, settings, progress) for file in files]
+    reports = [_Report(reading, settings) for reading in readings]
+    if as_json and (check or any(r.problems for r in readings)):
+        _print_json(reports)
+    if any(reading.problems for reading in readings):
+        if not as_json:
+            for reading in readings:
+                _say_problems(reading)
+        raise typer.Exit(2)
+    if check:
+        if not as_json:
+            for report in reports:
+                report.say()
+        return
+    with _register() as (database, _):
+        taken = [publishing.take_in(database, settings, file, reading, by=by or _user(), at=_now())
+                 for file, reading in zip(files, readings, strict=True)]  # fmt: skip
+        if as_json:
+            _print_json([r.with_draft(t.draft.id) for r, t in zip(reports, taken, strict=True)])
+        for file, reading, one in zip(files, readings, taken, strict=True):
+            if not as_json:
+                _say_taken(database, file, reading, one)
+
+
+def _read(file: Path, given: notices.Given, settings: Settings, progress: Any) -> notices.Reading:
+    limits = notices.Limits(
+        file_bytes=settings.file_limit_mb << 20,
+        memory_bytes=settings.reader_memory_mb << 20,
+        seconds=settings.reader_seconds,
+    )
+    today = _now().astimezone(publishing.CHINA).date()
+    return notices.read(file, given=given, today=today, limits=limits, progress=lambda done: progress(done, 0))
+
+
+def _day(said: str | None) -> date | None:
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError:
+        raise NotValid(f"日期应写作 YYYY-MM-DD，而不是 {said}。") from None
+
+
+def _one_of(said: str | None, *allowed: str) -> Any:
+    if said is not None and said not in allowed:
+        raise NotValid(f"“{said}”不是可用的值；可用：{'、'.join(allowed)}。")
+    return said
+
+
+class _Report:
+    """What `--check` reports of one file, with whom its rows mean in the register as it is now."""
+
+    def __init__(self, reading: notices.Reading, settings: Settings) -> None:
+        self._reading = reading
+        self._settings = settings
+        self._draft: int | None = None
+
+    def with_draft(self, draft: int) -> _Report:
+        self._draft = draft
+        return self
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        for batch in _in_batches(self._reading.rows):
+            contents = [orjson.loads(orjson.dumps(row)) for row in batch]
+            for content, match in zip(contents, self._matches(contents), strict=True):
+                yield content | {
+                    "match": {"status": match.status, "enterprise_id": match.enterprise_id, "reason": match.reason,
+                              "candidates": [{"id": i, "name": n} for i, n in match.candidates]}
+                }  # fmt: skip
+
+    def _matches(self, contents: list[dict[str, Any]]) -> list[Any]:
+        if not self._settings.database_url and not (self._settings.data / "register.db").exists():
+            return [drafts.NOTHING_KNOWN] * len(contents)
+        with closing(Database(self._settings.register_url)) as database, database.reading() as connection:
+            if database.revision() is None:
+                return [drafts.NOTHING_KNOWN] * len(contents)
+            return drafts.matches(connection, contents)
+
+    def head(self) -> dict[str, Any]:
+        head: dict[str, Any] = {"notice": orjson.loads(orjson.dumps(self._reading.notice))}
+        return head if self._draft is None else head | {"draft": self._draft}
+
+    def tail(self) -> dict[str, Any]:
+        return {"problems": list(self._reading.problems), "questions": list(self._reading.questions)}
+
+    def say(self) -> None:
+        notice = self._reading.notice
+        typer.echo(f"{notice.title}\n  {notice.issuer or '（未写明发布机关）'}  {notice.issued_on or '（未写明日期）'}")
+        typer.echo(f"  读懂 {self._reading.row_count} 行，没有问题。")
+        for question in self._reading.questions:
+            typer.echo(f"  发布前须补充：{question.message}")
+
+
+def _in_batches(rows: Any) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == 1_000:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _print_json(reports: list[_Report]) -> None:
+    """One object, or an array of them for several files; rows are written as they are read."""
+    out = sys.stdout.buffer
+    out.write(b"[" if len(reports) > 1 else b"")
+    for number, report in enumerate(reports):
+        out.write(b"," if number else b"")
+        out.write(orjson.dumps(report.head())[:-1] + b',"rows":[')
+        for at, row in enumerate(report.rows()):
+            out.write((b"," if at else b"") + orjson.dumps(row))
+        out.write(b"]," + orjson.dumps(report.tail())[1:])
+    out.write(b"]\n" if len(reports) > 1 else b"\n")
+    out.flush()
+
+
+def _say_problems(reading: notices.Reading) -> None:
+    for problem in reading.problems:
+        _err.print(str(problem), markup=False, soft_wrap=True)
+    if reading.problems:
+        _err.print(f"{reading.notice.file_name}：共 {len(reading.problems)} 个问题，没有写入任何内容。", markup=False)
+
+
+def _say_taken(database: Database, file: Path, reading: notices.Reading, taken: publishing.TakenIn) -> None:
+    draft = taken.draft
+    if draft.state == "published":
+        typer.echo(f"{file.name} 已经发布过（第 {draft.first_entry}–{draft.last_entry} 条），没有改动。")
+        return
+    with database.reading() as connection:
+        counted = drafts.statuses(connection, draft.id)
+        waiting = list(drafts.rows(connection, draft.id, only_open=True))
+    made = "新建" if taken.is_new else "已有"
+    typer.echo(f"{file.name}：{made}第 {draft.id} 号草稿，{reading.row_count} 行，"
+               f"其中已知企业 {counted['matched']} 行，新企业 {counted['new']} 行，待判断 {counted['question']} 行。")  # fmt: skip
+    for row in waiting[:20]:
+        who = "；".join(f"{i} {name}" for i, name in row.match.candidates)
+        typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}（{who}）")
+    if waiting:
+        typer.echo(f"  用 public-site decide {draft.id} 项号 same/new/skip 逐项回答。")
+    for question in reading.questions:
+        typer.echo(f"  发布前须补充：{question.message}")
+    typer.echo(f"  由另一人核对后批准：public-site publish {draft.id} --by 姓名")
+
+
+@app.command()
+def decide(
+    draft: int,
+    ordinal: int,
+    choice: Annotated[str, typer.Argument(help="same、new 或 skip")],
+    enterprise: Annotated[int | None, typer.Argument(help="choice 为 same 时的企业编号")] = None,
+    by: By = "",
+) -> None:
+    """Answer whom a draft's row means: one of its candidates, a new enterprise, or leave the row out."""
+    with _register() as (database, _):
+        publishing.decide(database, draft, ordinal, _one_of(choice, "same", "new", "skip"), enterprise,
+                          by=by or _user())  # fmt: skip
+    typer.echo(f"第 {draft} 号草稿第 {ordinal} 项：{choice}。")
+
+
+@app.command()
+def publish(draft: int, by: Annotated[str, typer.Option("--by", help="批准人，不能是起草人")]) -> None:
+    """A second person's approval: append the draft to the register, all or nothing."""
+    with _register() as (database, settings):
+        made = publishing.publish(database, settings, draft, by=by, at=_now())
+        _bring_index_along(database, settings)
+    typer.echo(f"第 {draft} 号草稿已发布：第 {made.first_entry}–{made.last_entry} 条。")
+    typer.echo(made.checkpoint, nl=False)
+
+
+@app.command("drafts")
+def list_drafts() -> None:
+    """The drafts that wait for approval."""
+    with _register() as (database, _), database.reading() as connection:
+        for draft in drafts.drafts(connection):
+            what = draft.content.get("title") or f"{draft.content['action']} 第 {draft.content['entry']} 条"
+            typer.echo(f"{draft.id}\t{draft.drafted_by}\t{what}")
+
+
+@app.command()
+def correct(
+    entry: int,
+    reason: Annotated[str, typer.Option(help="更正理由，将公开")],
+    grade: Annotated[str | None, typer.Option(help="正确的等级")] = None,
+    industry: Annotated[str | None, typer.Option(help="正确的行业")] = None,
+    effective_on: Annotated[str | None, typer.Option(help="正确的生效日期，YYYY-MM-DD")] = None,
+    by: By = "",
+) -> None:
+    """Draft a correction of a grade entry; it is published like any draft, by a second person."""
+    day = _day(effective_on)
+    changes = {"grade": grade, "industry": industry, "effective_on": day and day.isoformat()}
+    with _register() as (database, _):
+        made = publishing.draft_correction(database, entry, {k: v for k, v in changes.items() if v}, reason=reason,
+                                           by=by or _user(), at=_now())  # fmt: skip
+    typer.echo(f"第 {made.id} 号草稿：更正第 {entry} 条。由另一人批准：public-site publish {made.id} --by 姓名")
+
+
+@app.command()
+def withdraw(entry: int, reason: Annotated[str, typer.Option(help="撤回理由，将公开")], by: By = "") -> None:
+    """Draft the withdrawal of a grade entry; it is published like any draft, by a second person."""
+    with _register() as (database, _):
+        made = publishing.draft_withdrawal(database, entry, reason=reason, by=by or _user(), at=_now())
+    typer.echo(f"第 {made.id} 号草稿：撤回第 {entry} 条。由另一人批准：public-site publish {made.id} --by 姓名")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to this version of the program."""
+    with _register() as (database, _):
+        typer.echo(f"数据库结构：{database.revision()}")
+
+
+@app.command()
+def rebuild(projection: Annotated[Projection | None, typer.Argument()] = None) -> None:
+    """Make projections again from the register (all of them when none is named)."""
+    wanted = [projection] if projection else list(Projection)
+    with _register() as (database, settings):
+        for one in wanted:
+            if one is Projection.SEARCH:
+                reached = _index(settings).rebuild(records.RegisterSource(database))
+            else:
+                module = standings if one is Projection.STANDINGS else log
+                with database.writing() as connection:
+                    module.forget(connection)
+                    module.catch_up(connection)
+                    reached = module.as_of(connection)
+            typer.echo(f"{one.value}：已按登记重建至第 {reached} 条。")
+
+
+@app.command()
+def status() -> None:
+    """Versions and lag: the register's N, what each projection has reached, what waits."""
+    with _register(make=False) as (database, settings):
+        with database.reading() as connection:
+            latest = register.latest_number(connection)
+            reached = {"standings": standings.as_of(connection), "log": log.as_of(connection)}
+            waiting = len(drafts.drafts(connection))
+        reached["search"] = _index(settings).as_of()
+        typer.echo(f"登记：第 {latest} 条；数据库结构 {database.revision()}；待批准草稿 {waiting} 份")
+        for name, at in reached.items():
+            typer.echo(f"{name}：第 {at} 条" + ("" if at == latest else f"，落后 {latest - at} 条"))
+
+
+@app.command()
+def verify(
+    checkpoint: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="外部保存的检查点")] = None,
+) -> None:
+    """Check log, checkpoints, projections, drafts, files and index against each other; exit 1 when one does not hold."""
+    with _register(make=False) as (database, settings), _progress("核对") as progress:
+        held = checkpoint.read_text(encoding="utf-8") if checkpoint else None
+        source = records.RegisterSource(database)
+        report = verification.verify(
+            database,
+            settings,
+            held_outside=held,
+            index_problems=lambda: EmbeddedIndex(settings.index_folder).problems(source),
+            progress=progress,
+        )
+    for finding in report.findings:
+        typer.echo(f"{finding.where}：{finding.what}")
+    if report.findings:
+        raise typer.Exit(1)
+    typer.echo(f"核对无误：{report.entries} 条，根哈希 {report.root.hex()}；核对了 {'、'.join(report.looked_at)}。")
+
+
+@app.command()
+def serve(
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    parts: Annotated[str, typer.Option(help="以逗号分开；目前有 public")] = "public",
+    workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
+) -> None:
+    """Serve the public pages."""
+    from public_site import serving
+
+    with _register() as (database, settings):
+        settings.allow_serving_on(host)
+        serving.serve(database, settings, host=host, port=port, parts=frozenset(parts.split(",")), workers=workers)
+
+
+@app.command("demo-data")
+def demo_data(
+    folder: Path,
+    enterprises: Annotated[int, typer.Option(min=1, max=5_000_000)] = 5_000,
+    seed: int = 2026,
+) -> None:
+    """Write only the demo register's notice files."""
+    from public_site.demo import write_notices
+
+    with _progress("生成企业") as progress:
+        plan = write_notices(folder, enterprises, seed, progress)
+    typer.echo(f"{folder}：{len(plan.notices)} 份公告，{sum(n.rows for n in plan.notices)} 行。")
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="演示登记的目录；为空则新建")] = Path("var/demo"),
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    enterprises: Annotated[int, typer.Option(min=1, max=5_000_000)] = 5_000,
+    serve: Annotated[bool, typer.Option(help="建好后即提供服务")] = True,
+) -> None:
+    """Make the demo register through the ordinary intake if there is none yet, then serve it."""
+    from public_site import serving
+    from public_site.demo.register import fill
+
+    settings = replace_settings(from_environment(), data=data, demo=True)
+    with closing(Database(settings.register_url)) as database:
+        publishing.prepare(database, settings)
+        with _progress("发布演示公告") as progress:
+            made = fill(database, settings, enterprises, progress)
+        _bring_index_along(database, settings)
+        typer.echo(f"演示登记：{data}，第 {made} 条。企业为虚构（名称含“演示”），重庆 2024 年第一批公告为真实公告。")
+        if serve:
+            typer.echo(f"打开 http://{host}:{port}/ （Ctrl+C 停止）。批准公告用命令行，演示不设登录账号。")
+            serving.serve(database, settings, host=host, port=port, parts=frozenset({"public"}), workers=1)
+
+
+def replace_settings(settings: Settings, **changes: object) -> Settings:
+    """The same settings but for `changes`."""
+    return Settings(**settings.model_dump() | changes)
+
+
+def main() -> None:
+    """Run a command; a fault is one sentence for a person and exit code 2."""
+    try:
+        app()
+    except Fault as fault:
+        _err.print(str(fault), markup=False, soft_wrap=True)
+        sys.exit(2)
+
+

@@ -1,0 +1,129 @@
+"""How the register's database is opened: SQLite (one machine) or PostgreSQL, by the same code.
+
+What this module knows that no other does: the pragmas and isolation that keep an acknowledged row through a power
+cut, that a reader holds one snapshot and cannot write, that a writer is alone, and how the schema is brought up to date.
+
+Dates and times are ISO 8601 text in every column (`2026-01-13`, `2026-01-13T08:00:00.000000Z`): the same bytes in both
+engines, in JSON and in URLs, and they sort as they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from public_site.faults import NotReady
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# One number for every writer of the register on PostgreSQL (advisory locks are numbers): "mingji".
+_WRITER_LOCK = 0x6D696E676A69
+
+
+class SchemaNotCurrent(NotReady):
+    """The database was made by another version of the program."""
+
+
+class Database:
+    """The register's database. `reading()` cannot write; `writing()` is one transaction, alone among writers."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self._readers, self._writers = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
+        else:
+            self._writers = create_engine(url, pool_pre_ping=True)
+            self._readers = self._writers.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot of everything, for as long as the block lasts; a write inside it is an error."""
+        with self._readers.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One transaction, alone among writers; it is kept when the block ends well, else it leaves no trace.
+
+        PostgreSQL: one advisory lock around the whole, else entry numbers would commit out of order and a projection
+        would skip one.
+        """
+        with self._writers.connect() as connection, connection.begin():
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema up to this program's version, in one transaction; does nothing when it is current."""
+        if self.revision() == _latest_revision():
+            return
+        with self.writing() as connection:
+            command.upgrade(_alembic(connection), "head")
+
+    def downgrade(self, revision: str) -> None:
+        """Take the schema back to an earlier `revision` ("base" for none)."""
+        with self.writing() as connection:
+            command.downgrade(_alembic(connection), revision)
+
+    def revision(self) -> str | None:
+        """The schema's version as the database says it; None when it is empty."""
+        with self.reading() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def require_current(self) -> None:
+        """Raises: SchemaNotCurrent when the schema is not this program's."""
+        if self.revision() != _latest_revision():
+            raise SchemaNotCurrent("数据库结构与程序版本不一致，请先运行 public-site migrate。")
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._readers.dispose()
+        self._writers.dispose()
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # else the driver begins transactions where it likes
+        for pragma in (
+            "busy_timeout=30000",
+            "journal_mode=WAL",
+            "synchronous=FULL",  # NORMAL loses acknowledged rows in a power cut
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            f"query_only={'ON' if begin == 'BEGIN' else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+        if begin == "BEGIN":  # a deferred transaction takes its snapshot with its first read: take it now
+            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+
+    return engine
+
+
+def _alembic(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _latest_revision() -> str | None:
+    return ScriptDirectory.from_config(_alembic()).get_current_head()

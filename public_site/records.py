@@ -1,0 +1,523 @@
+"""What pages, files and answers show of the register: read models of frozen values, by plain SQL.
+
+What this module knows that no other does: which rows make an enterprise's line, its whole view and a notice's view,
+and that "as of a day" and "as known at an entry" are answered by folding the trail, the present by the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, bindparam, text
+
+from public_site import folding, grades, places, register, standings
+from public_site.database import Database
+from public_site.enterprises import NoSuchEnterprise
+from public_site.faults import NotFound
+from public_site.places import Division
+from public_site.search import Document
+
+_IDS = bindparam("ids", expanding=True)
+_BATCH = 500
+
+
+class NoSuchNotice(NotFound):
+    """There is no published notice of this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A grade that a 公示 proposes."""
+
+    grade: str
+    scheme: str
+    since: str
+    entry: int
+    notice_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A graded unit and what it holds. `stage` proposed: only a 公示 speaks of it, `grade` is what it proposes."""
+
+    id: int
+    site: str | None
+    industry: str | None
+    line: str | None
+    scheme: str | None
+    grade: str | None
+    stage: str
+    since: str | None
+    entry: int | None
+    notice_id: int | None
+    listed: bool
+    managed_as: str | None
+    managed_until: str | None
+    downgraded_on: str | None
+    proposal: Proposal | None
+
+    @property
+    def scale(self) -> str | None:
+        return grades.grade(self.grade).scale if self.grade else None
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseLine:
+    """An enterprise with its units. Point in degrees, WGS 84; `overall_grade` is derived (short-board rule)."""
+
+    id: int
+    name: str
+    former_names: tuple[str, ...]
+    credit_code: str | None
+    province: Division | None
+    city: Division | None
+    county: Division | None
+    zone: str | None
+    lat: float | None
+    lon: float | None
+    overall_grade: str | None
+    overall_reason: str
+    excellence: bool
+    since: str | None
+    downgraded_on: str | None
+    units: tuple[UnitLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The notice behind an entry, as one cites it."""
+
+    id: int
+    title: str
+    issuer: str
+    number: str | None
+    url: str | None
+    sha256: str
+    stage: str
+    issued_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An entry in an enterprise's history: what it said when it was published, and what later became of it."""
+
+    entry: int
+    kind: str
+    stage: str | None
+    effective_on: str | None
+    published_at: str
+    unit: int | None
+    sheet: str | None
+    row: int | None
+    notice: Citation | None
+    label: str | None
+    grade: str | None
+    previous_grade: str | None
+    stated_previous_grade: str | None
+    scheme: str | None
+    site: str | None
+    industry: str | None
+    line: str | None
+    managed_as: str | None
+    managed_until: str | None
+    mends: int | None
+    mended_by: int | None
+    withdrawn: bool
+    reason: str | None
+    name: str | None
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseView:
+    """All that is public of one enterprise, read at entry `entry`; the newest event first."""
+
+    line: EnterpriseLine
+    history: tuple[Event, ...]
+    entry: int
+    as_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeLine:
+    """A published notice in a list; `decisions` counts its rows in the register."""
+
+    id: int
+    title: str
+    issuer: str
+    division: Division | None
+    number: str | None
+    issued_on: str
+    published_at: str
+    stage: str
+    scope: str
+    scheme: str
+    decisions: int
+    downgrades: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeView:
+    """A published notice whole, with the fingerprint of its original file."""
+
+    line: NoticeLine
+    index_number: str | None
+    cited: tuple[str, ...]
+    stated_counts: tuple[dict[str, Any], ...]
+    objection_window: str | None
+    objection_until: str | None
+    url: str | None
+    file_name: str
+    media_type: str
+    sha256: str
+    size: int
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One decision with whom it concerns, as it counts today."""
+
+    entry: int
+    enterprise_id: int
+    enterprise_name: str
+    province: Division | None
+    city: Division | None
+    county: Division | None
+    unit: int
+    site: str | None
+    industry: str | None
+    line: str | None
+    scheme: str
+    kind: str
+    stage: str
+    grade: str | None
+    previous_grade: str | None
+    managed_as: str | None
+    managed_until: str | None
+    effective_on: str
+    notice_id: int
+    notice_title: str
+    sheet: str | None
+    row: int | None
+    mended_by: int | None
+    withdrawn: bool
+
+
+def enterprise(
+    connection: Connection, enterprise_id: int, *, as_of: str | None = None, known: int | None = None
+) -> EnterpriseView:
+    """An enterprise now, or as it was on day `as_of`, or both as far as entry `known` had told.
+
+    Raises: NoSuchEnterprise, also when nothing was on record by then.
+    """
+    latest = register.latest_number(connection)
+    upto = latest if known is None else min(known, latest)
+    trail = register.trail(connection, enterprise_id, upto)
+    folded = folding.fold(enterprise_id, trail, as_of)
+    if folded is None:
+        raise NoSuchEnterprise("没有这家企业的公开记录。没有公开记录不等于 D 级。")
+    now = folded.now() if as_of is None else folded.on(as_of)
+    told = [e for e in trail if as_of is None or e.effective_on is None or e.effective_on <= as_of]
+    return EnterpriseView(_line(folded, now), tuple(_events(connection, told, folded)), upto, as_of)
+
+
+def lines(connection: Connection, ids: Sequence[int], *, as_of: str | None = None) -> list[EnterpriseLine]:
+    """These enterprises in this order; the ids of none are left out."""
+    if as_of is not None:
+        return _lines_on(connection, ids, as_of)
+    facts = _by_id(connection, "SELECT * FROM enterprise WHERE id IN :ids", ids)
+    names = _grouped(
+        connection,
+        "SELECT enterprise_id, name FROM enterprise_name WHERE enterprise_id IN :ids AND ordinal > 0"
+        " ORDER BY enterprise_id, ordinal DESC",
+        ids,
+    )
+    units = _grouped(
+        connection,
+        "SELECT * FROM holding WHERE enterprise_id IN :ids AND to_day IS NULL ORDER BY enterprise_id, unit_id",
+        ids,
+    )
+    return [
+        _line_of_rows(facts[i], [n["name"] for n in names.get(i, ())], units.get(i, ())) for i in ids if i in facts
+    ]
+
+
+def id_of_code(connection: Connection, credit_code: str) -> int | None:
+    """The enterprise that bears this unified social credit code."""
+    query = text("SELECT id FROM enterprise WHERE credit_code = :code ORDER BY id LIMIT 1")
+    found = connection.execute(query, {"code": credit_code}).scalar()
+    return None if found is None else int(found)
+
+
+def notices(
+    connection: Connection, *, after: tuple[str, int] | None = None, limit: int = 50
+) -> tuple[list[NoticeLine], int]:
+    """The published notices, newest first, after the keyset (issued_on, id) `after`; and how many there are in all."""
+    day, last = after or ("9999-12-31", 0)
+    query = text(
+        "SELECT * FROM notice WHERE issued_on < :day OR (issued_on = :day AND id < :last)"
+        " ORDER BY issued_on DESC, id DESC LIMIT :limit"
+    )
+    rows = connection.execute(query, {"day": day, "last": last, "limit": limit}).mappings()
+    found = [_notice_line(row) for row in rows]
+    return found, int(connection.execute(text("SELECT count(*) FROM notice")).scalar_one())
+
+
+def notice(connection: Connection, notice_id: int) -> NoticeView:
+    """Raises: NoSuchNotice."""
+    row = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": notice_id}).mappings().one_or_none()
+    if row is None:
+        raise NoSuchNotice(f"没有第 {notice_id} 号公告。")
+    said = register.entry(connection, notice_id).data
+    return NoticeView(
+        line=_notice_line(row),
+        index_number=said.get("index_number"),
+        cited=tuple(said.get("cited") or ()),
+        stated_counts=tuple(said.get("stated_counts") or ()),
+        objection_window=said.get("objection_window"),
+        objection_until=said.get("objection_until"),
+        url=said.get("url"),
+        file_name=said["file_name"],
+        media_type=said["media_type"],
+        sha256=said["sha256"],
+        size=said["size"],
+        entry=register.latest_number(connection),
+    )
+
+
+_CHANGES = (
+    "SELECT d.*, e.name AS enterprise_name, e.province, e.city, e.county, n.title AS notice_title"
+    " FROM decision d JOIN enterprise e ON e.id = d.enterprise_id JOIN notice n ON n.id = d.notice_id"
+)
+
+
+def notice_changes(connection: Connection, notice_id: int, *, after: int = 0, limit: int = 100) -> list[Change]:
+    """A notice's decisions in the order of its file, after entry `after`."""
+    query = text(f"{_CHANGES} WHERE d.notice_id = :id AND d.entry > :after ORDER BY d.entry LIMIT :limit")
+    rows = connection.execute(query, {"id": notice_id, "after": after, "limit": limit}).mappings()
+    return [_change(row) for row in rows]
+
+
+def downgrades(
+    connection: Connection, *, after: tuple[str, int] | None = None, limit: int = 50
+) -> tuple[list[Change], int]:
+    """Decided downgrades that count today, newest day first, after the keyset (effective_on, entry); and how many in all."""
+    day, last = after or ("9999-12-31", 0)
+    query = text(
+        f"{_CHANGES} WHERE d.kind = 'downgraded' AND d.stage = 'decided' AND d.withdrawn = 0"
+        " AND (d.effective_on < :day OR (d.effective_on = :day AND d.entry < :last))"
+        " ORDER BY d.effective_on DESC, d.entry DESC LIMIT :limit"
+    )
+    rows = connection.execute(query, {"day": day, "last": last, "limit": limit}).mappings()
+    found = [_change(row) for row in rows]
+    # Kept per notice by the projection: a sum over notices, not over the register.
+    total = connection.execute(text("SELECT coalesce(sum(downgrades), 0) FROM notice WHERE stage = 'decided'")).scalar_one()
+    return found, int(total)
+
+
+def latest_changes(connection: Connection, limit: int = 10) -> list[Change]:
+    """The newest decided grades in the order of publication."""
+    query = text(f"{_CHANGES} WHERE d.stage = 'decided' AND d.withdrawn = 0 ORDER BY d.entry DESC LIMIT :limit")
+    return [_change(row) for row in connection.execute(query, {"limit": limit}).mappings()]
+
+
+class RegisterSource:
+    """The register's enterprises as a search index takes them in (`search.Source`)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def latest_number(self) -> int:
+        with self._database.reading() as connection:
+            return register.latest_number(connection)
+
+    def document_count(self) -> int:
+        with self._database.reading() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM enterprise")).scalar_one())
+
+    def changed_since(self, number: int) -> Iterable[int]:
+        with self._database.reading() as connection:
+            return standings.changed_since(connection, number)
+
+    def documents(self, ids: Sequence[int] | None) -> Iterator[Document]:
+        with self._database.reading() as connection:
+            for batch in _id_batches(connection, ids):
+                touched = _by_id(connection, "SELECT id, touched FROM enterprise WHERE id IN :ids", batch)
+                for line in lines(connection, batch):
+                    yield _document(line, int(touched[line.id]["touched"]))
+
+
+def _id_batches(connection: Connection, ids: Sequence[int] | None) -> Iterator[Sequence[int]]:
+    if ids is not None:
+        yield from register.batches(ids, _BATCH)
+        return
+    query = text("SELECT id FROM enterprise WHERE id > :last ORDER BY id LIMIT :limit")
+    last = 0
+    while batch := [int(i) for (i,) in connection.execute(query, {"last": last, "limit": _BATCH})]:
+        yield batch
+        last = batch[-1]
+
+
+def _document(line: EnterpriseLine, touched: int) -> Document:
+    held = [u for u in line.units if u.stage == "decided" and u.listed and u.grade]
+    return Document(
+        id=line.id,
+        name=line.name,
+        former_names=line.former_names,
+        credit_code=line.credit_code,
+        province=line.province and line.province.code,
+        city=line.city and line.city.code,
+        county=line.county and line.county.code,
+        industries=_distinct(u.industry for u in line.units),
+        grades=_distinct(u.grade for u in held),
+        overall="incomparable" if line.overall_reason == "not_comparable" else line.overall_grade,
+        schemes=_distinct(u.scheme for u in line.units),
+        excellence=line.excellence,
+        downgraded_on=date.fromisoformat(line.downgraded_on) if line.downgraded_on else None,
+        unlisted=any(not u.listed for u in line.units),
+        stages=_distinct(s for u in line.units for s in (u.stage, "proposed" if u.proposal else None)),
+        lat=line.lat,
+        lon=line.lon,
+        since=date.fromisoformat(line.since) if line.since else None,
+        entry=touched,
+    )
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(v for v in values if v))
+
+
+def _lines_on(connection: Connection, ids: Sequence[int], day: str) -> list[EnterpriseLine]:
+    known = register.latest_number(connection)
+    told = {i: folding.fold(i, trail, day) for i, trail in register.trails(connection, ids, known)}
+    return [_line(folded, folded.on(day)) for i in ids if (folded := told.get(i)) is not None]
+
+
+def _line(folded: folding.Folded, held: Sequence[folding.Standing]) -> EnterpriseLine:
+    facts = standings.enterprise_row(folded, held)
+    rows = [standings.holding_row(folded.id, standing, None) for standing in held]
+    return _line_of_rows(facts, folded.names[:-1], rows)
+
+
+def _line_of_rows(
+    facts: RowMapping | dict[str, Any], former: Sequence[str], units: Sequence[RowMapping | dict[str, Any]]
+) -> EnterpriseLine:
+    return EnterpriseLine(
+        id=facts["id"],
+        name=facts["name"],
+        former_names=tuple(former),
+        credit_code=facts["credit_code"],
+        province=_division(facts["province"]),
+        city=_division(facts["city"]),
+        county=_division(facts["county"]),
+        zone=facts["zone"],
+        lat=_degrees(facts["lat_e6"]),
+        lon=_degrees(facts["lon_e6"]),
+        overall_grade=facts["overall_grade"],
+        overall_reason=facts["overall_reason"],
+        excellence=bool(facts["excellence"]),
+        since=facts["since"],
+        downgraded_on=facts["downgraded_on"],
+        units=tuple(_unit(row) for row in units),
+    )
+
+
+def _unit(row: RowMapping | dict[str, Any]) -> UnitLine:
+    proposal = (
+        Proposal(row["proposed_grade"], row["proposed_scheme"], row["proposed_since"], row["proposed_entry"],
+                 row["proposed_notice_id"])
+        if row["proposed_grade"] else None
+    )  # fmt: skip
+    decided = row["entry"] is not None
+    shown = proposal if proposal and not decided else None
+    return UnitLine(
+        id=row["unit_id"],
+        site=row["site"],
+        industry=row["industry"],
+        line=row["line"],
+        scheme=shown.scheme if shown else row["scheme"],
+        grade=shown.grade if shown else row["grade"],
+        stage="decided" if decided else "proposed",
+        since=shown.since if shown else row["since"],
+        entry=shown.entry if shown else row["entry"],
+        notice_id=shown.notice_id if shown else row["notice_id"],
+        listed=bool(row["listed"]),
+        managed_as=row["managed_as"],
+        managed_until=row["managed_until"],
+        downgraded_on=row["downgraded_on"],
+        proposal=proposal,
+    )
+
+
+def _events(connection: Connection, trail: Sequence[register.Entry], folded: folding.Folded) -> Iterator[Event]:
+    cited = _citations(connection, {e.notice for e in trail if e.notice})
+    fate = {d.entry: d for d in folded.decisions}
+    for entry in reversed(trail):
+        data = entry.data
+        mended = fate.get(entry.number)
+        yield Event(
+            entry=entry.number,
+            kind=entry.kind,
+            stage=entry.stage,
+            effective_on=entry.effective_on,
+            published_at=entry.published_at,
+            unit=entry.unit,
+            sheet=entry.sheet,
+            row=entry.row,
+            notice=cited.get(entry.notice) if entry.notice else None,
+            mends=data.get("corrects") or data.get("withdraws"),
+            mended_by=mended.mended_by if mended else None,
+            withdrawn=mended.withdrawn if mended else False,
+            facts={k: v for k, v in data.items() if k in folding.FACTS},
+            **{k: data.get(k) for k in _SAID},
+        )
+
+
+_SAID = ("label", "grade", "previous_grade", "stated_previous_grade", "scheme", "site", "industry", "line",
+         "managed_as", "managed_until", "reason", "name")  # fmt: skip
+
+
+def _citations(connection: Connection, ids: Iterable[int]) -> dict[int, Citation]:
+    query = text("SELECT number, body FROM entry WHERE number IN :ids").bindparams(_IDS)
+    cited: dict[int, Citation] = {}
+    for number, body in connection.execute(query, {"ids": sorted(ids)}):
+        entry = register.read(body)
+        said = entry.data
+        cited[number] = Citation(number, said["title"], said["issuer"], said.get("number"), said.get("url"),
+                                 said["sha256"], entry.stage or "", said["issued_on"])  # fmt: skip
+    return cited
+
+
+def _notice_line(row: RowMapping) -> NoticeLine:
+    told = {k: row[k] for k in NoticeLine.__dataclass_fields__}
+    return NoticeLine(**told | {"division": _division(row["division"])})
+
+
+def _change(row: RowMapping) -> Change:
+    told = {k: row[k] for k in Change.__dataclass_fields__ if k != "unit"}
+    places_of = {k: _division(row[k]) for k in ("province", "city", "county")}
+    return Change(**told | places_of | {"unit": row["unit_id"], "withdrawn": bool(row["withdrawn"])})
+
+
+def _division(code: str | None) -> Division | None:
+    return places.division(code) if code else None
+
+
+def _degrees(millionths: int | None) -> float | None:
+    return None if millionths is None else millionths / 1_000_000
+
+
+def _by_id(connection: Connection, query: str, ids: Sequence[int]) -> dict[int, RowMapping]:
+    rows = connection.execute(text(query).bindparams(_IDS), {"ids": list(ids)}).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def _grouped(connection: Connection, query: str, ids: Sequence[int]) -> dict[int, list[RowMapping]]:
+    found: dict[int, list[RowMapping]] = {}
+    for row in connection.execute(text(query).bindparams(_IDS), {"ids": list(ids)}).mappings():
+        found.setdefault(row["enterprise_id"], []).append(row)
+    return found

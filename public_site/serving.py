@@ -1,0 +1,78 @@
+"""How the site runs as processes: web workers, and one keeper that lets the search index follow the register.
+
+Workers read; whoever publishes brings the index along, and the keeper catches what was left behind (a publisher killed
+between its commit and the index, a rebuild under way).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from public_site import records
+from public_site.database import Database
+from public_site.faults import NotReady
+from public_site.search import Engine
+from public_site.search.embedded_index import EmbeddedIndex
+from public_site.settings import PREFIX, Settings, SettingsRefused, from_environment
+from public_site.web.app import PARTS, create_app
+
+_EVERY_SECONDS = 0.5
+_log = structlog.get_logger()
+
+
+def serve(
+    database: Database, settings: Settings, *, host: str, port: int, parts: frozenset[str], workers: int
+) -> None:
+    """Serve until told to stop. Raises: SettingsRefused for a part that this version does not have."""
+    if unknown := parts - PARTS:
+        raise SettingsRefused(f"这一版还没有 {'、'.join(sorted(unknown))}；可用的部分：{'、'.join(sorted(PARTS))}。")
+    index = EmbeddedIndex(settings.index_folder)
+    options = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_keep_alive": 15}
+    with keeper(database, index):
+        if workers == 1:
+            uvicorn.run(create_app(settings, parts), **options)  # type: ignore[arg-type]
+            return
+        os.environ |= _environment(settings)
+        uvicorn.run("public_site.serving:worker", factory=True, workers=workers, **options)  # type: ignore[arg-type]
+
+
+def worker() -> FastAPI:
+    """One web worker's application, from the environment that `serve` set."""
+    return create_app(from_environment())
+
+
+@contextmanager
+def keeper(database: Database, index: Engine) -> Iterator[None]:
+    """Within the block a thread lets the index follow the register, and says so when it cannot."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_keep, args=(records.RegisterSource(database), index, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=30)
+
+
+def _keep(source: records.RegisterSource, index: Engine, stop: threading.Event) -> None:
+    while not stop.wait(_EVERY_SECONDS):
+        try:
+            if index.as_of() != source.latest_number():
+                index.catch_up(source)
+        except NotReady as fault:
+            _log.warning("search index does not follow", reason=str(fault))
+        except Exception:  # the keeper must outlive a database that is away for a while
+            _log.exception("search index does not follow")
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The settings as the environment of worker processes."""
+    told = settings.model_dump(mode="json")
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value != ""}

@@ -1,0 +1,103 @@
+"""What an operator may set, and what is refused.
+
+One `Settings` object is read from the environment (prefix `PUBLIC_SITE_`); nothing else in the package reads the
+environment. A name that is not a setting is an error, because a misspelt setting is an unsafe default in disguise.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from public_site.faults import NotReady
+
+PREFIX = "PUBLIC_SITE_"
+# Read by the test suite only (design: real servers where one is given).
+TEST_ONLY = frozenset({"PUBLIC_SITE_TEST_PG_URL", "PUBLIC_SITE_TEST_MEILI_URL", "PUBLIC_SITE_TEST_SWEEP"})
+
+
+class SettingsRefused(NotReady):
+    """The environment does not say enough, or says something unsafe, to run."""
+
+
+class Settings(BaseSettings):
+    """Every setting, its meaning and its default; the README's table is checked against this class."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    data: Path = Field(Path("var"), description="数据目录：登记数据库、原始文件、密钥、检索索引都在其中。")
+    database_url: str = Field("", description="登记数据库地址；空则用数据目录中的 SQLite。PostgreSQL: postgresql+psycopg://…")
+    demo: bool = Field(False, description="演示登记：页面显示“企业为虚构”的横幅。由 public-site demo 设置。")
+    base_url: str = Field(
+        "", description="公众访问的完整地址（如 https://mingji.example.cn）。监听非本机地址时必须设置，不从请求中猜测。"
+    )
+    log_origin: str = Field(
+        "", description="登记日志的名称（检查点首行）。空则取 base_url 的主机名加 /log；首次发布后不得更改。"
+    )
+    reader_memory_mb: int = Field(1024, ge=128, le=8192, description="读取公告文件的子进程可用内存上限，MB。")
+    reader_seconds: int = Field(300, ge=5, le=3600, description="读取一份公告文件的时间上限，秒。")
+    file_limit_mb: int = Field(50, ge=1, le=1024, description="公告文件大小上限，MB。")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
+            raise ValueError("应为 https://主机名，不带路径")
+        return value.rstrip("/")
+
+    @property
+    def register_url(self) -> str:
+        """SQLAlchemy address of the register's database."""
+        return self.database_url or f"sqlite:///{self.data / 'register.db'}"
+
+    @property
+    def origin(self) -> str:
+        """First line of every checkpoint (C2SP tlog-checkpoint: a schema-less URL naming the log)."""
+        return self.log_origin or f"{urlsplit(self.base_url).netloc or 'localhost'}/log"
+
+    @property
+    def originals(self) -> Path:
+        """Folder of the notices' original files, each named by its SHA-256."""
+        return self.data / "originals"
+
+    @property
+    def log_key(self) -> Path:
+        """The log's Ed25519 private key (PEM, PKCS 8)."""
+        return self.data / "keys" / "log.pem"
+
+    @property
+    def index_folder(self) -> Path:
+        """Folder of the embedded search index (generations and CURRENT)."""
+        return self.data / "search"
+
+    def allow_serving_on(self, host: str) -> None:
+        """Refuse to be reachable from outside without knowing the public address.
+
+        Raises: SettingsRefused.
+        """
+        if host not in {"127.0.0.1", "localhost", "::1"} and not self.base_url:
+            raise SettingsRefused(
+                f"要在 {host} 上对外服务，请先设置 PUBLIC_SITE_BASE_URL（公众访问的完整地址），"
+                "链接、订阅和检查点都要用它，不能从请求中猜测。"
+            )
+
+
+def from_environment(**changes: object) -> Settings:
+    """The settings of this process; `changes` (from the command line) win over the environment.
+
+    Raises: SettingsRefused, naming the variable and what is wrong with it.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | TEST_ONLY
+    unknown = sorted(name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known)
+    if unknown:
+        raise SettingsRefused(f"不认识的设置：{'、'.join(unknown)}。请检查拼写；可用的设置见 README。")
+    try:
+        return Settings(**changes)  # type: ignore[arg-type]  # pydantic checks the values, that is its job
+    except ValidationError as error:
+        said = "；".join(f"{PREFIX}{str(e['loc'][0]).upper()}：{e['msg']}" for e in error.errors() if e["loc"])
+        raise SettingsRefused(f"设置有误：{said}") from None

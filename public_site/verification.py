@@ -1,0 +1,415 @@
+"""Whether everything still agrees: the log with itself, with what it once signed, and with all that is made from it.
+
+What this module knows that no other does: how to doubt. It reads every entry again, hashes the tree by another way
+than `log` does, folds standings by another way than `folding` does, and compares row for row. A silent change of
+history by someone who can write the database is found with any earlier checkpoint held outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, text
+
+from public_site import drafts, folding, log, register, standings, tree
+from public_site.database import Database, SchemaNotCurrent
+from public_site.faults import Fault
+from public_site.settings import Settings
+
+_BATCH = 2_000
+_MOST_SHOWN = 20
+_TRIGGERS = {"entry": 3, "checkpoint": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that does not agree: where, and what."""
+
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at and what was found; `findings` empty means that everything agrees."""
+
+    entries: int = 0
+    root: bytes = b""
+    looked_at: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def verify(
+    database: Database,
+    settings: Settings,
+    *,
+    held_outside: str | None = None,
+    index_problems: Callable[[], Iterable[str]] = tuple,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Report:
+    """Compare log, checkpoints, projections, drafts, original files and search index; nothing is changed.
+
+    `held_outside` is a signed checkpoint that someone kept; `index_problems` asks the search index about itself.
+    """
+    report = Report()
+    try:
+        database.require_current()
+    except SchemaNotCurrent as fault:
+        report.findings.append(Finding("database", str(fault)))
+        return report
+    try:
+        key = log.read_key(settings.log_key).public_key() if settings.log_key.exists() else None
+    except log.NoLogKey as fault:
+        report.findings.append(Finding("keys", str(fault)))
+        key = None
+    with database.reading() as connection:
+        for name, look in (
+            ("triggers", lambda: _triggers(connection, database)),
+            ("entries", lambda: _entries(connection, report, progress)),
+            ("tree", lambda: _tree(connection)),
+            ("checkpoints", lambda: _checkpoints(connection, settings.origin, key)),
+            ("checkpoint held outside", lambda: _outside(connection, settings.origin, key, held_outside)),
+            ("standings", lambda: _standings(connection)),
+            ("drafts", lambda: _drafts(connection)),
+            ("originals", lambda: _originals(connection, settings.originals)),
+        ):
+            report.looked_at.append(name)
+            report.findings += [Finding(name, what) for what in _doubt(look)]
+    report.looked_at.append("search")
+    report.findings += [Finding("search", what) for what in index_problems()]
+    return report
+
+
+def _doubt(look: Callable[[], Iterator[str]]) -> Iterator[str]:
+    """What a look finds, cut to what a person reads; a look that cannot go on is itself a finding."""
+    shown = 0
+    try:
+        for what in look():
+            shown += 1
+            if shown > _MOST_SHOWN:
+                yield "还有更多同类问题，未全部列出。"
+                return
+            yield what
+    except (Fault, ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
+        yield f"无法继续核对：{error.__class__.__name__} {error}"
+
+
+def _triggers(connection: Connection, database: Database) -> Iterator[str]:
+    if database.is_sqlite:
+        query = "SELECT tbl_name, count(*) FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name"
+    else:
+        query = (
+            "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' GROUP BY c.relname"
+        )
+    there = {str(t): int(n) for t, n in connection.execute(text(query))}
+    for table, least in _TRIGGERS.items():
+        if there.get(table, 0) < least:
+            yield f"表 {table} 缺少禁止改写的触发器。"
+
+
+def _entries(connection: Connection, report: Report, progress: Callable[[int, int], None]) -> Iterator[str]:
+    """Each entry's body is canonical, its columns are its body's, its leaf its hash, its number the next."""
+    total = register.latest_number(connection)
+    query = text("SELECT * FROM entry WHERE number > :after ORDER BY number LIMIT :limit")
+    expected, before = 1, ""
+    after = -(2**62)
+    hasher = _Stack()
+    while rows := connection.execute(query, {"after": after, "limit": _BATCH}).mappings().all():
+        for row in rows:
+            if row["number"] != expected:
+                yield f"第 {expected} 条缺失或编号不连续（读到 {row['number']}）。"
+                expected = row["number"]
+            yield from _entry(dict(row), before)
+            hasher.push(bytes(row["leaf"]))
+            before, expected = row["published_at"], expected + 1
+        after = rows[-1]["number"]
+        progress(expected - 1, total)
+    report.entries, report.root = total, hasher.root()
+
+
+def _entry(row: dict[str, Any], published_before: str) -> Iterator[str]:
+    number, body = row["number"], row["body"].encode()
+    if hashlib.sha256(b"\x00" + body).digest() != bytes(row["leaf"]):
+        yield f"第 {number} 条的内容与其哈希不符。"
+    try:
+        entry = register.read(row["body"])
+        canonical = rfc8785.dumps({k: getattr(entry, k) for k in register.Entry.__dataclass_fields__})
+    except (ValueError, TypeError, rfc8785.CanonicalizationError):
+        yield f"第 {number} 条的内容不是登记条目。"
+        return
+    if canonical != body:
+        yield f"第 {number} 条的内容不是规范 JSON。"
+    told = (entry.number, entry.kind, entry.stage, entry.notice, entry.enterprise, entry.unit, entry.effective_on,
+            entry.published_at)  # fmt: skip
+    kept = tuple(row[k] for k in ("number", "kind", "stage", "notice_id", "enterprise_id", "unit_id", "effective_on",
+                                  "published_at"))  # fmt: skip
+    if told != kept:
+        yield f"第 {number} 条的检索列与内容不符。"
+    if entry.published_at < published_before:
+        yield f"第 {number} 条的发布时间早于前一条。"
+
+
+class _Stack:
+    """The tree head of leaves pushed one by one: the peaks of the perfect subtrees so far."""
+
+    def __init__(self) -> None:
+        self._peaks: list[tuple[int, bytes]] = []
+        self.made: list[tuple[int, int, bytes]] = []
+        self.size = 0
+
+    def push(self, leaf: bytes) -> None:
+        level, running, position = 0, leaf, self.size
+        while self._peaks and self._peaks[-1][0] == level:
+            running = hashlib.sha256(b"\x01" + self._peaks.pop()[1] + running).digest()
+            level, position = level + 1, position // 2
+            self.made.append((level, position, running))
+        self._peaks.append((level, running))
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        running = self._peaks[-1][1]
+        for _, peak in reversed(self._peaks[:-1]):
+            running = hashlib.sha256(b"\x01" + peak + running).digest()
+        return running
+
+
+def _leaves(connection: Connection) -> Iterator[bytes]:
+    query = text("SELECT number, leaf FROM entry WHERE number > :after ORDER BY number LIMIT :limit")
+    after = 0
+    while rows := connection.execute(query, {"after": after, "limit": _BATCH}).all():
+        yield from (bytes(leaf) for _, leaf in rows)
+        after = rows[-1][0]
+
+
+def _tree(connection: Connection) -> Iterator[str]:
+    """Every stored node is the hash of its children, none is missing and none is there beside them."""
+    if log.as_of(connection) != register.latest_number(connection):
+        yield "哈希树没有追上登记。"
+    stack, count = _Stack(), 0
+    query = text("SELECT hash FROM tree_node WHERE level = :level AND position = :position")
+    for leaf in _leaves(connection):
+        stack.push(leaf)
+        for level, position, made in stack.made:
+            count += 1
+            stored = connection.execute(query, {"level": level, "position": position}).scalar()
+            if stored is None or bytes(stored) != made:
+                yield f"哈希树第 {level} 层第 {position} 个节点与登记不符。"
+        stack.made.clear()
+    there = int(connection.execute(text("SELECT count(*) FROM tree_node")).scalar_one())
+    if there != count:
+        yield f"哈希树有 {there} 个节点，应有 {count} 个。"
+
+
+def _checkpoints(connection: Connection, origin: str, key: Ed25519PublicKey | None) -> Iterator[str]:
+    """Each checkpoint ever given out is signed by our key and its root is the root over that many entries."""
+    given_out = log.checkpoints(connection)
+    latest = register.latest_number(connection)
+    if latest and (not given_out or given_out[-1][0] != latest):
+        yield "最新的登记没有签名的检查点。"
+    if given_out and key is None:
+        yield "缺少签名密钥，无法核对检查点。"
+        return
+    roots = _roots(connection, {size for size, _ in given_out})
+    for size, note in given_out:
+        assert key is not None
+        yield from _holds(note, origin, key, roots, size)
+
+
+def _holds(note: str, origin: str, key: Ed25519PublicKey, roots: dict[int, bytes], size: int) -> Iterator[str]:
+    try:
+        said = tree.read_checkpoint(note, origin, key)
+    except tree.CheckpointRefused as refused:
+        yield f"第 {size} 条处的检查点：{refused}"
+        return
+    if said.size != size:
+        yield f"第 {size} 条处的检查点说的是 {said.size} 条。"
+    elif said.root != roots.get(size):
+        yield f"第 {size} 条处的检查点与现在的登记不符：历史被改动过。"
+
+
+def _outside(connection: Connection, origin: str, key: Ed25519PublicKey | None, note: str | None) -> Iterator[str]:
+    if note is None:
+        return
+    if key is None:
+        yield "缺少签名密钥，无法核对外部检查点。"
+        return
+    said = tree.read_checkpoint(note, origin, key)
+    latest = register.latest_number(connection)
+    if said.size > latest:
+        yield f"外部检查点有 {said.size} 条，现在的登记只有 {latest} 条：有条目被删去。"
+    elif said.root != _roots(connection, {said.size})[said.size]:
+        yield f"外部检查点（{said.size} 条）与现在的登记不符：历史被改动过。"
+
+
+def _roots(connection: Connection, sizes: set[int]) -> dict[int, bytes]:
+    """The tree heads over these many entries, hashed anew from the bodies (a leaf column may lie)."""
+    found = {0: hashlib.sha256(b"").digest()}
+    stack = _Stack()
+    query = text("SELECT number, body FROM entry WHERE number > :after ORDER BY number LIMIT :limit")
+    after, last = 0, max(sizes, default=0)
+    while rows := connection.execute(query, {"after": after, "limit": _BATCH}).all():
+        for number, body in rows:
+            stack.push(hashlib.sha256(b"\x00" + body.encode()).digest())
+            stack.made.clear()
+            if stack.size in sizes:
+                found[stack.size] = stack.root()
+            if stack.size >= last:
+                return found
+        after = number
+    return found
+
+
+def _standings(connection: Connection) -> Iterator[str]:
+    """The tables are what folding the register anew gives, and each unit's holdings what a naive fold gives."""
+    latest = register.latest_number(connection)
+    if standings.as_of(connection) != latest:
+        yield "等级表没有追上登记。"
+    counted = dict.fromkeys(standings.TABLES, 0)
+    for batch in register.batches(standings.changed_since(connection, 0), 500):
+        kept = _kept_rows(connection, batch)
+        for enterprise_id, trail in register.trails(connection, batch, latest):
+            folded = folding.fold(enterprise_id, trail)
+            assert folded is not None
+            made: dict[str, list[dict[str, Any]]] = {}
+            for table_class, row in standings.rows_of(folded):
+                made.setdefault(str(table_class.__tablename__), []).append(row)
+            yield from _compare_enterprise(enterprise_id, made, kept)
+            yield from _compare_naively(enterprise_id, trail, made.get("holding", []))
+            for table, rows in made.items():
+                counted[table] += len(rows)
+    yield from _notices(connection, counted)
+    for table, count in counted.items():
+        there = int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+        if there != count:
+            yield f"表 {table} 有 {there} 行，按登记应有 {count} 行。"
+
+
+_Rows = dict[str, dict[int, list[dict[str, Any]]]]
+_KEYS = {"enterprise": "id", "enterprise_name": "enterprise_id", "holding": "enterprise_id",
+         "decision": "enterprise_id"}  # fmt: skip
+
+
+def _kept_rows(connection: Connection, ids: Iterable[int]) -> _Rows:
+    span = {"first": min(ids), "last": max(ids)}
+    kept: _Rows = {}
+    for table, key in _KEYS.items():
+        rows = connection.execute(text(f"SELECT * FROM {table} WHERE {key} BETWEEN :first AND :last"), span).mappings()
+        for row in rows:
+            kept.setdefault(table, {}).setdefault(row[key], []).append(dict(row))
+    return kept
+
+
+def _compare_enterprise(enterprise_id: int, made: dict[str, list[dict[str, Any]]], kept: _Rows) -> Iterator[str]:
+    for table in _KEYS:
+        there = kept.get(table, {}).get(enterprise_id, [])
+        if sorted(map(_sortable, there)) != sorted(map(_sortable, made.get(table, []))):
+            yield f"表 {table} 中企业 {enterprise_id} 的内容与登记不符。"
+
+
+def _sortable(row: dict[str, Any]) -> list[tuple[str, str]]:
+    return sorted((k, repr(v)) for k, v in row.items())
+
+
+def _compare_naively(enterprise_id: int, trail: list[register.Entry], holdings: list[dict[str, Any]]) -> Iterator[str]:
+    for row in holdings:
+        naive = naive_standing(trail, row["unit_id"], row["from_day"])
+        kept = (row["grade"], bool(row["listed"]), row["managed_as"], row["proposed_grade"])
+        if naive != kept:
+            yield f"企业 {enterprise_id} 单元 {row['unit_id']} 在 {row['from_day']} 应为 {naive}，表中是 {kept}。"
+
+
+def naive_standing(
+    trail: Iterable[register.Entry], unit: int, day: str
+) -> tuple[str | None, bool, str | None, str | None]:
+    """Decided grade, whether listed, "managed as" (expiry not considered) and open proposal of `unit` on `day`.
+
+    Told a second time and otherwise than in `folding`: by asking, for each question, which single entry answers it.
+    """
+    trail = list(trail)
+    mendings: dict[int, list[register.Entry]] = {}
+    for entry in trail:
+        if entry.kind in register.MENDING_KINDS:
+            mendings.setdefault(entry.data.get("corrects") or entry.data["withdraws"], []).append(entry)
+
+    def said(entry: register.Entry) -> dict[str, Any]:
+        content = {"kind": entry.kind, "effective_on": entry.effective_on, **entry.data}
+        for mending in mendings.get(entry.number, ()):
+            content |= dict(mending.data)
+        return content
+
+    living = [
+        (said(e)["effective_on"], e.number, e.stage, said(e))
+        for e in trail
+        if e.unit == unit
+        and e.kind in register.GRADE_KINDS
+        and not (e.number in mendings and mendings[e.number][-1].kind == "withdrawn")
+        and said(e)["effective_on"] <= day
+    ]
+    decided = [x for x in living if x[2] == "decided"]
+    with_grade = [x for x in decided if x[3].get("grade") and x[3]["kind"] != "no_longer_listed"]
+    delisted = [x for x in decided if x[3]["kind"] == "no_longer_listed"]
+    proposed = [x for x in living if x[2] == "proposed" and (x[3].get("grade") or x[3].get("managed_as"))]
+    newest = max(decided, key=lambda x: x[:2], default=None)
+    graded = max(with_grade, key=lambda x: x[:2], default=None)
+    open_proposal = max(proposed, key=lambda x: x[:2], default=None)
+    if open_proposal and newest and newest[:2] > open_proposal[:2]:
+        open_proposal = None
+    ended = max((x[:2] for x in delisted), default=None)
+    return (
+        graded[3]["grade"] if graded else None,
+        not ended or (graded is not None and graded[:2] > ended),
+        newest[3].get("managed_as") if newest and newest[3]["kind"] != "no_longer_listed" else None,
+        (open_proposal[3].get("grade") or open_proposal[3].get("managed_as")) if open_proposal else None,
+    )
+
+
+def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
+    query = text("SELECT number FROM entry WHERE kind = 'notice_published' AND number > :after ORDER BY number LIMIT 500")
+    after = 0
+    while ids := [int(n) for (n,) in connection.execute(query, {"after": after})]:
+        for row in standings.notice_rows(connection, ids):
+            counted["notice"] += 1
+            kept = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": row["id"]}).mappings().first()
+            if kept is None or dict(kept) != row:
+                yield f"公告 {row['id']} 的内容与登记不符。"
+        after = ids[-1]
+
+
+def _drafts(connection: Connection) -> Iterator[str]:
+    """Every seal in the register is that of a published draft, and of one only, and each publication was signed."""
+    published = {d.first_entry: d for d in drafts.drafts(connection, "published")}
+    signed = {size for size, _ in log.checkpoints(connection)}
+    first = 1
+    latest = register.latest_number(connection)
+    while first <= latest:
+        draft = published.pop(first, None)
+        if draft is None or draft.last_entry is None:
+            yield f"第 {first} 条起的发布没有对应的已批准草稿。"
+            return
+        if register.entry(connection, first).data.get("draft_sha256") != drafts.seal(connection, draft.id):
+            yield f"第 {draft.id} 号草稿（内容、起草人或批准人）在批准之后被改动过。"
+        if draft.last_entry not in signed:
+            yield f"第 {draft.id} 号草稿发布后的检查点（第 {draft.last_entry} 条处）不在了。"
+        first = draft.last_entry + 1
+    for draft in published.values():
+        yield f"第 {draft.id} 号草稿标为已发布，登记中却没有它的条目。"
+
+
+def _originals(connection: Connection, folder: Path) -> Iterator[str]:
+    query = text("SELECT id, sha256 FROM notice ORDER BY id")
+    for notice_id, sha256 in connection.execute(query):
+        file = folder / sha256
+        if not file.is_file():
+            yield f"公告 {notice_id} 的原始文件不在了（SHA-256 {sha256}）。"
+        elif hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+            yield f"公告 {notice_id} 的原始文件被改动过（SHA-256 {sha256}）。"
+

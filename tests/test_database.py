@@ -1,0 +1,78 @@
+"""The register's database on both engines: who may write, what a reader sees, and the schema's way up and down."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from public_site.database import Database, SchemaNotCurrent
+from public_site.settings import Settings
+from public_site.tables import METADATA
+
+
+def count(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM projection")).scalar_one())
+
+
+def add(connection: Connection, name: str) -> None:
+    connection.execute(text("INSERT INTO projection (name, as_of) VALUES (:name, 0)"), {"name": name})
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_the_schema_goes_down_to_nothing_and_up_again(database: Database) -> None:
+    database.downgrade("base")
+    with pytest.raises(SchemaNotCurrent):
+        database.require_current()
+    database.migrate()
+    database.require_current()
+
+
+def test_a_reader_cannot_write(database: Database) -> None:
+    with database.reading() as connection, pytest.raises(DBAPIError, match="(?i)read-?only"):
+        add(connection, "x")
+
+
+def test_a_reader_sees_one_moment_however_long_it_looks(database: Database) -> None:
+    with database.reading() as before:
+        assert count(before) == 0
+        with database.writing() as connection:
+            add(connection, "x")
+        assert count(before) == 0
+    with database.reading() as after:
+        assert count(after) == 1
+
+
+def test_a_block_that_fails_leaves_no_trace(database: Database) -> None:
+    with pytest.raises(RuntimeError), database.writing() as connection:
+        add(connection, "x")
+        raise RuntimeError
+    with database.reading() as connection:
+        assert count(connection) == 0
+
+
+def test_writers_wait_for_each_other(database: Database, settings: Settings) -> None:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
+    def write(name: str) -> int:
+        with database.writing() as connection:
+            before = count(connection)
+            add(connection, name)
+            return before
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(write, (f"n{i}" for i in range(24)))) == list(range(24))
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_sqlite_keeps_acknowledged_rows_through_a_power_cut(database: Database) -> None:
+    with database.writing() as connection:
+        pragma = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in
+                  ("journal_mode", "synchronous", "foreign_keys")}  # fmt: skip
+    assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
