@@ -1,0 +1,68 @@
+# The two commands are `make demo` and `make test`; both install first, and installing is skipped when nothing changed.
+# Needs Python 3.11 or newer, git and make. No npm, compiler or uv: everything else comes as wheels.
+
+.PHONY: help install demo test check lock clean
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+# Compiled modules are kept: a test that starts commands would compile everything each time.
+unexport PYTHONDONTWRITEBYTECODE
+INSTALLED := .venv/installed static/vendor/package-lock.sha256 public_site/vendor/package-lock.sha256
+# Both constraints: pip up to 25.2 pins the build's own packages by the first, newer ones by the second.
+PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_ONLY_BINARY=:all: \
+       PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip
+LOCK := $(BIN)/uv pip compile --quiet --universal --no-header --no-annotate
+
+help:
+	@echo "make demo     install, then make and serve the demo register"
+	@echo "make test     install, then everything CI runs"
+	@echo "make install  only .venv with everything pinned, .venv/bin/public-site included"
+	@echo "make check    only the linters, types and import contracts"
+	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
+	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
+	@echo "make clean    remove what installing and testing made (never var/, the data)"
+
+demo: install
+	$(BIN)/public-site demo
+
+test: check
+	$(BIN)/pytest -n auto
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+install: $(INSTALLED)
+
+$(INSTALLED) &: pyproject.toml constraints.txt package-lock.json hatch_build.py | $(BIN)/python
+	@echo "Installing what constraints.txt pins into .venv; the first time this takes a minute or two."
+	@$(PIP) install --quiet --editable '.[test]'
+	@touch $(INSTALLED)
+
+# Debian splits ensurepip off into python3.x-venv.
+$(BIN)/python:
+	@python=$$(for name in python3 python3.13 python3.12 python3.11; do \
+	    $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done); \
+	test -n "$$python" || { echo "Python 3.11 or newer is needed. Run: sudo apt-get install python3" >&2; exit 1; }; \
+	package=$$($$python -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])'); \
+	$$python -c 'import ensurepip, venv' 2>/dev/null \
+	    || { test "$$(id -u)" = 0 && apt-get -q update && apt-get -qy install $$package; } \
+	    || { echo "This Python cannot make environments. Run: sudo apt-get install $$package" >&2; exit 1; }; \
+	$$python -m venv .venv
+
+lock: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
+	$(LOCK) --upgrade --extra test --group build -o constraints.txt pyproject.toml
+	$(LOCK) --generate-hashes -c constraints.txt -o requirements.lock pyproject.toml
+	npm install --package-lock-only --ignore-scripts
+
+clean:
+	rm -rf .venv static/vendor public_site/vendor dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# Figures: each target below measures a row of the README's table of figures.
+
+.PHONY: bench-intake
+bench-intake: install
+	$(BIN)/python -m benchmarks.intake
