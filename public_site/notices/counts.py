@@ -1,0 +1,72 @@
+"""The sentence of counts ("认定B级企业3家、地方标准A级企业2家"): a checksum that the notice itself gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from public_site.notices import words
+from public_site.notices.values import Row, StatedCount
+
+_COUNT = re.compile(
+    r"(?<![A-Z0-9])(?P<label>(?P<local>地方标准|地方)?(?:环保)?(?:绩效)?(?P<grade>A\+|B-|[ABCD]|非?引领性|卓越级)"
+    r"(?:等?[级类])?(?P<with>\(含B-级?\)|含B-级?)?(?:\(卓越级?\))?(?:[级类])?(?P<local_after>\(地方标准\))?(?:企业|生产线)*)"
+    r"(?:共计|共|为|有|:)?(?P<count>\d{1,6})(?:家|个|户|条)"
+)
+_OTHER_TOTALS = re.compile(r"累计|目标|力争|共有|现有|已有|达到|总数|截至")
+
+
+def stated_in(text: str) -> tuple[StatedCount, ...]:
+    """The counts a sentence states about its own list; running totals and targets are left out."""
+    plain = words.plain(text)
+    found: list[StatedCount] = []
+    for match in _COUNT.finditer(plain):
+        clause = re.split(r"[。;；]", plain[: match.start()])[-1]
+        if _OTHER_TOTALS.search(re.split(r"[,，]", clause)[-1]):
+            continue
+        grade: str | None = "A+" if match["grade"] == "卓越级" else match["grade"]
+        if clause.endswith("含") and grade == "B-" and found and found[-1].grade == "B":
+            found[-1] = replace(found[-1], grade=None, label=f"{found[-1].label}(含B-)")
+        if match["with"]:
+            grade = None  # covers B and B-
+        is_local = bool(match["local"] or match["local_after"])
+        found.append(StatedCount(match["label"], grade, is_local, int(match["count"])))
+    return tuple(dict.fromkeys(found))
+
+
+class Tally:
+    """How many rows, and how many enterprises, the list really has of each grade."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, bool], int] = {}
+        self._names: dict[tuple[str, bool], set[int]] = {}
+
+    def add(self, row: Row) -> None:
+        if row.listed and row.grade:
+            key = (row.grade, row.scheme == "local")
+            self._rows[key] = self._rows.get(key, 0) + 1
+            self._names.setdefault(key, set()).add(hash(row.name))
+
+    def differences(self, stated: Iterable[StatedCount]) -> list[tuple[StatedCount, int]]:
+        """Stated counts that the rows do not bear out, with the number of rows there are.
+
+        "家" may count rows or enterprises, and a label may be stated twice; any statement that fits is enough.
+        """
+        counts = tuple(stated)
+        apart = any(count.local for count in counts)
+        wrong: dict[tuple[str | None, bool], tuple[StatedCount, int]] = {}
+        right: set[tuple[str | None, bool]] = set()
+        for count in counts:
+            keys = self._keys(count, apart)
+            rows = sum(self._rows.get(key, 0) for key in keys)
+            names = len(set().union(*(self._names.get(key, set()) for key in keys)))
+            if count.count in (rows, names):
+                right.add((count.grade, count.local))
+            else:
+                wrong.setdefault((count.grade, count.local), (count, rows))
+        return [difference for key, difference in wrong.items() if key not in right]
+
+    def _keys(self, count: StatedCount, apart: bool) -> list[tuple[str, bool]]:
+        labels = (count.grade,) if count.grade else ("B", "B-")
+        return [(label, local) for label in labels for local in ((count.local,) if apart else (False, True))]
