@@ -1,0 +1,465 @@
+"""The engine inside the process: tantivy. Nothing else imports it, and it needs no service.
+
+Traps that shaped this file: a thread's panic in the library arrives as a BaseException; a limit of 0 is one; only one
+writer may be open; the built-in n-gram tokenizer has no positions (pieces are made by us, see `text.py`); counting by
+a column with several values a document is ten times dearer than by one with one; range queries over text exist only in
+the query language, whose words must then hold letters and digits only; unless told otherwise a background thread
+reloads when it pleases, and a file cut short under it ends the process.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any as Anything
+from typing import Generic, TypeVar
+
+import numpy as np
+import tantivy
+from tantivy import FieldType, Occur, Order
+from tantivy import Query as Sought
+
+from public_site.search import finding, generations, prepared, suggesting
+from public_site.search import text as texts
+from public_site.search.cells import Numbers
+from public_site.search.criteria import After, All, Any, Begins, Between, Criterion, OneOf, Phrase, Term, simplified
+from public_site.search.snapshot import Counts, Hit
+from public_site.search.values import Document, Found, IndexDamaged, IndexMissing, Query, Source
+
+FORMAT = 1
+WRITER_BYTES = 64_000_000
+BUILDER_BYTES = 768_000_000
+REMEMBERED = 500
+DISTINCT_VALUES = 50_000
+FEW_TERMS = 300
+Asked = TypeVar("Asked")
+Told = TypeVar("Told")
+_RECORD = "the record of this index"
+
+_PIECES = ("grams", "sounds")
+_POSITIONED = ("knots", "former")
+_COLUMNS = ("traits", "industries", "province", "city", "county")
+_LOOKED_UP_NUMBERS = ("id_bucket", "day_bucket", "downgraded_day", "cell")
+_SORTED_NUMBERS = ("since", "downgraded", "lat", "lon")
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_bytes_field("record", stored=True)
+    builder.add_integer_field("id", indexed=True, fast=True)
+    builder.add_text_field("name_order", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in _PIECES:
+        builder.add_text_field(name, tokenizer_name="pieces", index_option="basic")
+    for name in _POSITIONED:
+        builder.add_text_field(name, tokenizer_name="pieces", index_option="position")
+    builder.add_text_field("facts", tokenizer_name="raw", index_option="basic")
+    for name in _COLUMNS:
+        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in _LOOKED_UP_NUMBERS:
+        builder.add_integer_field(name, indexed=True)
+    for name in _SORTED_NUMBERS:
+        builder.add_integer_field(name, fast=True)
+    return builder.build()
+
+
+_SCHEMA = _schema()
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What an index says of itself; committed with the documents, so it is never ahead of or behind them."""
+
+    as_of: int
+    count: int
+    largest_id: int = 0
+    latest_day: int = 0
+    format: int = FORMAT
+
+    def with_document(self, document: Document) -> _Record:
+        day = prepared.day_number(document.since)
+        return replace(
+            self,
+            count=self.count + 1,
+            largest_id=max(self.largest_id, document.id),
+            latest_day=max(self.latest_day, day),
+        )
+
+
+@contextmanager
+def _telling_damage() -> Iterator[None]:
+    """What the library raises on files it cannot read becomes one fault that callers know."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise IndexDamaged(type(error).__name__) from error
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise IndexDamaged("PanicException") from error
+        raise
+
+
+class EmbeddedIndex:
+    """One folder of generations. Any number of processes may read; threads share one object."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._opened: _Opened | None = None
+
+    def find(self, query: Query) -> Found:
+        snapshot = self._snapshot()
+        found = snapshot.answers.get(query)
+        if found is None:
+            with _telling_damage():
+                found = finding.find(snapshot, query)
+            snapshot.answers.put(query, found)
+        return found
+
+    def suggest(self, text: str, limit: int = 8) -> tuple[int, ...]:
+        snapshot = self._snapshot()
+        with _telling_damage():
+            return suggesting.suggest(snapshot, text, limit)
+
+    def as_of(self) -> int:
+        """The entry number the index stands at; 0 when there is none."""
+        try:
+            return self._snapshot().as_of
+        except (IndexMissing, IndexDamaged):
+            return 0
+
+    def catch_up(self, source: Source) -> int:
+        """Take in what changed since; build anew what is missing, damaged or at odds with the register."""
+        with generations.writing(self.folder):
+            return self._caught_up(source)
+
+    def rebuild(self, source: Source) -> int:
+        """Build a new generation aside and put it in force; readers go on meanwhile."""
+        with generations.writing(self.folder):
+            return self._rebuilt(source)
+
+    def forget(self) -> None:
+        with generations.writing(self.folder):
+            generations.drop_all(self.folder)
+            self._opened = None
+
+    def problems(self, source: Source | None = None) -> list[str]:
+        """What is wrong with the index: unreadable, bytes changed on disk, behind or at odds with the register."""
+        try:
+            snapshot = self._snapshot()
+        except (IndexMissing, IndexDamaged) as fault:
+            return [str(fault)]
+        folder = generations.current(self.folder)
+        found = [f"索引文件 {name} 的校验和不符。" for name in generations.broken_files(folder)] if folder else []
+        if source is not None:
+            latest, documents = source.latest_number(), source.document_count()
+            if snapshot.as_of != latest:
+                found.append(f"索引停在第 {snapshot.as_of} 条记录，登记册已到第 {latest} 条。")
+            elif snapshot.size != documents:
+                found.append(f"索引有 {snapshot.size} 家企业，登记册有 {documents} 家。")
+        return found
+
+    def _snapshot(self) -> _Snapshot:
+        """The newest committed state, opened at most once; two looks at file times when nothing changed."""
+        opened = self._opened
+        if opened is not None and opened.is_newest():
+            return opened.snapshot
+        with self._lock:
+            opened = self._opened
+            if opened is None or not opened.is_newest():
+                opened = self._opened = _Opened.newest(self.folder, opened)
+            return opened.snapshot
+
+    def _caught_up(self, source: Source) -> int:
+        try:
+            snapshot = self._snapshot()
+        except (IndexMissing, IndexDamaged):
+            return self._rebuilt(source)
+        generations.drop_others(self.folder, generations.current(self.folder))
+        latest = source.latest_number()
+        if snapshot.as_of == latest and snapshot.size == source.document_count():
+            return latest
+        changed = sorted(set(source.changed_since(snapshot.as_of)))
+        if snapshot.as_of >= latest or len(changed) > max(1000, snapshot.size // 2):
+            return self._rebuilt(source)
+        with _telling_damage():
+            record = self._taken_in(snapshot, source, changed, latest)
+        if record.count != source.document_count() and source.latest_number() == latest:
+            return self._rebuilt(source)
+        return latest
+
+    def _taken_in(self, snapshot: _Snapshot, source: Source, changed: list[int], latest: int) -> _Record:
+        folder = generations.current(self.folder)
+        if folder is None:
+            raise IndexMissing
+        known = snapshot.how_many(OneOf("id", tuple(changed))) if changed else 0
+        record = replace(snapshot.record, as_of=latest, count=snapshot.size - known)
+        writer = _index_at(folder).writer(WRITER_BYTES, 1)
+        for number in changed:
+            writer.delete_documents_by_term("id", number)
+        for document in source.documents(changed) if changed else ():
+            writer.add_document(_document(document))
+            record = record.with_document(document)
+        writer.delete_documents_by_term("facts", _RECORD)
+        writer.add_document(_record_document(record))
+        writer.commit()
+        writer.wait_merging_threads()
+        return record
+
+    def _rebuilt(self, source: Source) -> int:
+        generations.drop_others(self.folder, generations.current(self.folder))
+        folder = generations.fresh(self.folder)
+        record = _Record(as_of=source.latest_number(), count=0)
+        with _telling_damage():
+            writer = _index_at(folder, new=True).writer(BUILDER_BYTES, 1)
+            for document in source.documents(None):
+                writer.add_document(_document(document))
+                record = record.with_document(document)
+            writer.add_document(_record_document(record))
+            writer.commit()
+            writer.wait_merging_threads()
+        generations.put_in_force(self.folder, folder)
+        return record.as_of
+
+
+def _index_at(folder: Path, *, new: bool = False) -> tantivy.Index:
+    index = tantivy.Index(_SCHEMA, str(folder)) if new else tantivy.Index.open(str(folder))
+    index.config_reader("manual")
+    index.register_tokenizer("pieces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    return index
+
+
+def _document(document: Document) -> tantivy.Document:
+    return tantivy.Document.from_dict(prepared.prepared(document), _SCHEMA)
+
+
+def _record_document(record: _Record) -> tantivy.Document:
+    return tantivy.Document.from_dict({"facts": _RECORD, "record": json.dumps(asdict(record)).encode()}, _SCHEMA)
+
+
+class _Opened:
+    """A generation held open, with what its files looked like at that moment."""
+
+    def __init__(self, root: Path, folder: Path, index: tantivy.Index) -> None:
+        self._watched = (generations.current_file(root), folder / "meta.json")
+        self._stamps = tuple(map(generations.stamp, self._watched))
+        self.folder = folder
+        self.index = index
+        index.reload()
+        self.snapshot = _Snapshot(index)
+
+    def is_newest(self) -> bool:
+        return self._stamps == tuple(map(generations.stamp, self._watched))
+
+    @classmethod
+    def newest(cls, root: Path, before: _Opened | None) -> _Opened:
+        """Open the generation in force. A swap between reading its name and opening it makes one more try."""
+        for last_try in (False, True):
+            folder = generations.current(root)
+            if folder is None:
+                raise IndexMissing
+            same = before is not None and before.folder == folder
+            try:
+                with _telling_damage():
+                    return cls(root, folder, before.index if before is not None and same else _index_at(folder))
+            except IndexDamaged:
+                if last_try or generations.current(root) == folder:
+                    raise
+        raise IndexMissing
+
+
+class _Memory(Generic[Asked, Told]):
+    """What was last asked of a snapshot, and the answers: nothing in it can go stale, the snapshot never changes."""
+
+    def __init__(self) -> None:
+        self._told: OrderedDict[Asked, Told] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, asked: Asked) -> Told | None:
+        with self._lock:
+            told = self._told.get(asked)
+            if told is not None:
+                self._told.move_to_end(asked)
+            return told
+
+    def put(self, asked: Asked, told: Told) -> None:
+        with self._lock:
+            self._told[asked] = told
+            if len(self._told) > REMEMBERED:
+                self._told.popitem(last=False)
+
+
+class _Snapshot:
+    """One committed state, and the counts asked of it so far."""
+
+    def __init__(self, index: tantivy.Index) -> None:
+        self._index = index
+        self._searcher = index.searcher()
+        self.answers: _Memory[Query, Found] = _Memory()
+        self._counted: _Memory[tuple[Criterion, str], Counts] = _Memory()
+        self.record = self._read_record()
+        self.as_of = self.record.as_of
+        self.size = self.record.count
+        self.largest_id = self.record.largest_id
+
+    def _read_record(self) -> _Record:
+        hits = self._searcher.search(_sought(Term("facts", _RECORD)), 2).hits
+        if len(hits) != 1:
+            raise IndexDamaged("缺少自述记录")
+        try:
+            record = _Record(**json.loads(self._searcher.doc(hits[0][1])["record"][0]))
+        except (TypeError, ValueError, IndexError, KeyError) as error:
+            raise IndexDamaged("自述记录无法读取") from error
+        if record.format != FORMAT:
+            raise IndexDamaged("索引格式已更新")
+        if record.count != self._searcher.num_docs - 1:
+            raise IndexDamaged("文档数不符")
+        return record
+
+    def simplified(self, criterion: Criterion) -> Criterion:
+        return simplified(criterion, self._searcher.doc_freq, self._starting)
+
+    def _starting(self, field: str, start: str) -> tuple[str, ...]:
+        return tuple(sorted(term for term, _ in self._searcher.terms_with_prefix(field, start)))
+
+    def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> tuple[Counts, ...]:
+        found = {column: self._counted.get((criterion, column)) for column in columns}
+        missing = [column for column, counts in found.items() if counts is None]
+        if missing:
+            asked = {column: {"terms": {"field": column, "size": DISTINCT_VALUES}} for column in missing}
+            answer = self._searcher.aggregate(_sought(criterion), asked)
+            for column in missing:
+                if answer[column]["sum_other_doc_count"]:
+                    raise IndexDamaged(f"{column} 的取值过多")
+                counts = {bucket["key"]: bucket["doc_count"] for bucket in answer[column]["buckets"]}
+                self._counted.put((criterion, column), counts)
+                found[column] = counts
+        return tuple(found[column] or {} for column in columns)
+
+    def how_many(self, criterion: Criterion) -> int:
+        count: int = self._searcher.search(_sought(criterion), 1, True, "id").count  # type: ignore[attr-defined]
+        return count
+
+    def at_most(self, criterion: Criterion) -> int:
+        match criterion:
+            case Term(field, value):
+                return self._searcher.doc_freq(field, value)
+            case OneOf(field, values):
+                return min(self.size, sum(self._searcher.doc_freq(field, value) for value in values))
+            case Phrase(field, words):
+                return min(self._searcher.doc_freq(field, word) for word in words)
+            case All(parts, _):
+                return min((self.at_most(part) for part in parts), default=self.size)
+            case Any(parts):
+                return min(self.size, sum(map(self.at_most, parts)))
+        return self.size
+
+    def first(self, criterion: Criterion, order: str, limit: int, *, downward: bool) -> list[Hit]:
+        sought = self._with_range(criterion)
+        direction = Order.Desc if downward else Order.Asc
+        hits = self._searcher.search(sought, limit, False, order, 0, direction).hits
+        if order != "name_order":
+            return [Hit(key, key) for key, _ in hits if key is not None]
+        ids = self._searcher.fast_field_values("id", [address for _, address in hits])
+        return [Hit(key, int(found)) for (key, _), found in zip(hits, ids, strict=True) if found is not None]
+
+    def newest_days(self, day: int | None, count: int) -> Criterion:
+        bucket = (self.record.latest_day if day is None else day) // prepared.DAY_BUCKET
+        buckets, held = [bucket], 0
+        while bucket > 0 and held < count:
+            held += self._searcher.doc_freq("day_bucket", bucket)
+            buckets.append(bucket)
+            bucket -= 1
+        return OneOf("day_bucket", tuple(sorted(set(buckets))))
+
+    def places(self, criterion: Criterion) -> tuple[Numbers, Numbers, Numbers]:
+        hits = self._searcher.search(_sought(criterion), self.size + 1, False, "id").hits
+        addresses = [address for _, address in hits]
+        columns = [self._searcher.fast_field_values(column, addresses) for column in ("lat", "lon")]
+        rows = [
+            (key, lat, lon)
+            for (key, _), lat, lon in zip(hits, *columns, strict=True)
+            if lat is not None and lon is not None
+        ]
+        table = np.array(rows, dtype=np.int64).reshape(-1, 3)
+        return table[:, 0], table[:, 1], table[:, 2]
+
+    def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
+        shared = [(Occur.Should, _sought(Term("grams", piece))) for piece in pieces]
+        must = (Occur.Must, Sought.const_score_query(_sought(criterion), 1.0))
+        hits = self._searcher.search(Sought.boolean_query([must, *shared]), limit, False).hits
+        addresses = [address for _, address in hits]
+        ids = self._searcher.fast_field_values("id", addresses)
+        names = [self._searcher.doc(address)["name_order"][0] for address in addresses]
+        return [(int(found), texts.name_of_order(name)) for found, name in zip(ids, names, strict=True) if found]
+
+    def _with_range(self, criterion: Criterion) -> Sought:
+        """As `_sought`, for criteria that hold an `After`: the query language knows what the functions do not."""
+        parts = criterion.parts if isinstance(criterion, All) else (criterion,)
+        after = [part for part in parts if isinstance(part, After)]
+        if not after:
+            return _sought(criterion)
+        rest = All(tuple(part for part in parts if not isinstance(part, After)), _exceptions(criterion))
+        ranges = [self._index.parse_query(f"{part.field}:{{{part.text} TO *}}", [part.field]) for part in after]
+        return Sought.boolean_query([(Occur.Must, _sought(rest)), *((Occur.Must, part) for part in ranges)])
+
+
+def _exceptions(criterion: Criterion) -> tuple[Criterion, ...]:
+    return criterion.but_not if isinstance(criterion, All) else ()
+
+
+def _sought(criterion: Criterion) -> Sought:
+    """The criterion in the library's words."""
+    match criterion:
+        case Term(field, value):
+            return Sought.term_query(_SCHEMA, field, value, "basic")
+        case OneOf():
+            return _one_of(criterion)
+        case Phrase(field, words):
+            return _phrase(field, words)
+        case Begins(field, start):
+            return Sought.regex_query(_SCHEMA, field, f"{start}.*")
+        case Between(field, low, high, few_values):
+            return Sought.range_query(_SCHEMA, field, FieldType.Integer, low, high, use_inverted_index=few_values)
+        case All(parts, but_not):
+            return _all(parts, but_not)
+        case Any(parts):
+            wanted = [way for part in parts for way in (_ways(part) if isinstance(part, OneOf) else [_sought(part)])]
+            return _union(wanted)
+    raise TypeError(criterion)
+
+
+def _one_of(criterion: OneOf) -> Sought:
+    """A union of terms walks their lists side by side; a set of terms walks the dictionary once and fills a bitmap.
+    The union is quicker for few terms, and for ids, whose dictionary is as long as the register."""
+    if criterion.field == "id" or len(criterion.values) <= FEW_TERMS:
+        return _union(_ways(criterion))
+    return Sought.term_set_query(_SCHEMA, criterion.field, criterion.values)
+
+
+def _ways(criterion: OneOf) -> list[Sought]:
+    if criterion.field != "id" and len(criterion.values) > FEW_TERMS:
+        return [_one_of(criterion)]
+    return [Sought.term_query(_SCHEMA, criterion.field, value, "basic") for value in criterion.values]
+
+
+def _union(ways: list[Sought]) -> Sought:
+    return Sought.boolean_query([(Occur.Should, way) for way in ways]) if ways else Sought.empty_query()
+
+
+def _phrase(field: str, words: tuple[str, ...]) -> Sought:
+    if len(words) == 1:
+        return Sought.term_query(_SCHEMA, field, words[0], "basic")
+    asked: list[Anything] = list(words)
+    return Sought.phrase_query(_SCHEMA, field, asked)
+
+
+def _all(parts: tuple[Criterion, ...], but_not: tuple[Criterion, ...]) -> Sought:
+    if not parts and not but_not:
+        return Sought.all_query()
+    wanted = [(Occur.Must, _sought(part)) for part in parts] or [(Occur.Must, Sought.all_query())]
+    return Sought.boolean_query([*wanted, *((Occur.MustNot, _sought(part)) for part in but_not)])
