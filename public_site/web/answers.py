@@ -1,0 +1,64 @@
+"""Answers for programs: JSON and streamed CSV of the same URLs as the pages.
+
+What this module knows that no other does: how public data leaves as bytes. Any site may read it (CORS `*`), it carries
+the same ETag as the page, and CSV is plain RFC 4180: UTF-8 without BOM, CRLF, text exactly as registered. A guard
+against formulas would change the text, so it belongs to the spreadsheet-friendly variant only (formats.md).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import orjson
+from fastapi import Request
+from fastapi.responses import Response, StreamingResponse
+
+from public_site.web import caching
+from public_site.web.doors import Site, Snapshot
+
+_ROWS_AT_ONCE = 200
+
+
+def public(request: Request, snapshot: Snapshot, response: Response) -> Response:
+    """Declare an answer public: open to every site, kept for a minute, known by N."""
+    site: Site = request.app.state.site
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if snapshot.current:
+        caching.declare_public(response, caching.tag(snapshot.number, site.build, None))
+    return response
+
+
+def json(request: Request, snapshot: Snapshot, content: Any) -> Response:
+    """Public JSON; dates are written as ISO 8601."""
+    return public(request, snapshot, Response(orjson.dumps(content), media_type="application/json"))
+
+
+def stream_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingResponse:
+    """CSV in constant memory, however many rows; what fails with the first rows is still answered as a fault."""
+    lines = _lines(header, rows)
+    begun = chain([next(lines)], lines)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(begun, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow(header)
+    for count, row in enumerate(rows, 1):
+        writer.writerow(row)
+        if count % _ROWS_AT_ONCE == 0:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode()

@@ -1,0 +1,77 @@
+"""Where the parts are joined, and the only place: settings, database, index, templates, routes, layers.
+
+The layers, outermost first: `front` (headers of every answer, HEAD, bounds), compression, FastAPI's routing with the
+answers to faults. They are plain ASGI, because the routes behind them are counted in microseconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+from starlette_compress import CompressMiddleware, add_compress_type
+
+from public_site import shipped
+from public_site.database import Database
+from public_site.search.embedded_index import EmbeddedIndex
+from public_site.settings import Settings
+from public_site.web import (
+    assets,
+    codes,
+    doors,
+    downgrades,
+    enterprises,
+    errors,
+    excellence,
+    front,
+    healthz,
+    home,
+    log,
+    notices,
+    pages,
+    readyz,
+    static,
+)
+
+PARTS = frozenset({"public"})
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log, healthz, readyz, static)
+
+
+class PublicSite(FastAPI):
+    """FastAPI with `Front` outside everything, so that even the answer to a crash carries the headers."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Starlette calls this once, at the first request."""
+        return front.Front(super().build_middleware_stack(), errors.refusal)
+
+
+def create_app(settings: Settings, parts: frozenset[str] = PARTS) -> FastAPI:
+    """The application that serves `parts`. The database must be current (`Database.require_current`)."""
+    if unknown := parts - PARTS:
+        raise ValueError(f"unknown parts: {sorted(unknown)}")
+    app = PublicSite(
+        title="明绩", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=front.LARGEST_BODY,
+        redirect_slashes=False,
+    )  # fmt: skip
+    app.state.site = _site(settings)
+    errors.install(app)
+    for media_type in ("text/csv", "application/problem+json", "application/geo+json"):
+        add_compress_type(media_type)
+    layer: Any = CompressMiddleware
+    app.add_middleware(layer, minimum_size=500)
+    for module in PUBLIC_PAGES:
+        app.include_router(module.routes)
+    return app
+
+
+def _site(settings: Settings) -> doors.Site:
+    files = assets.Assets(shipped.STATIC)
+    return doors.Site(
+        settings=settings,
+        database=Database(settings.register_url),
+        index=EmbeddedIndex(settings.index_folder),
+        assets=files,
+        templates=pages.environment(files, settings),
+        build=assets.build(),
+    )

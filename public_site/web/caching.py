@@ -1,0 +1,61 @@
+"""When an answer may be kept, and when "you have it already" is true.
+
+What this module knows that no other does: every public answer is a function of (N, URL), so its strong ETag is made of
+N, of the program's build and, for a part of a page, of the part's name. The outermost layer (`front`) adds the content
+encoding to the tag on its way out, because the compressed bytes are another representation; here that ending is cut
+off again before tags are compared. What is not declared public here is `private, no-store`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import Request
+from fastapi.responses import Response
+
+PUBLIC = "public, max-age=60, stale-while-revalidate=300"
+FOREVER = "public, max-age=31536000, immutable"
+PRIVATE = "private, no-store"
+PAGE_VARIES = "HX-Request, HX-Target"
+
+_TAG = re.compile(r'"([^"]*)"')
+_ENCODING = re.compile(r"-(br|gzip|zstd)$")
+
+
+class NotModified(Exception):
+    """The caller already holds exactly this answer; not a fault, only a shorter reply."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
+
+
+def wants_part(request: Request) -> bool:
+    """Whether htmx asks for a part of the page (and not for a whole one to restore its history)."""
+    headers = request.headers
+    return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
+
+
+def tag(number: int, build: str, part: str | None) -> str:
+    """The strong ETag (without quotes) of what stands at a URL when the register's latest entry is `number`."""
+    return f"{number}.{build}.{part}" if part else f"{number}.{build}"
+
+
+def held(request: Request, current: str) -> str | None:
+    """The caller's own tag when it means `current`, else None."""
+    for given in _TAG.findall(request.headers.get("if-none-match", "")):
+        if _ENCODING.sub("", given) == current:
+            return str(given)
+    return None
+
+
+def declare_public(response: Response, current: str) -> None:
+    """Let browsers and shared caches keep this answer for a minute, and ask again with its tag."""
+    response.headers["Cache-Control"] = PUBLIC
+    response.headers["ETag"] = f'"{current}"'
+
+
+def not_modified(_: Request, fault: NotModified) -> Response:
+    """The handler of `NotModified`: 304 with the headers the 200 would have had."""
+    headers = {"ETag": f'"{fault.tag}"', "Cache-Control": PUBLIC, "Vary": f"{PAGE_VARIES}, Accept-Encoding"}
+    return Response(status_code=304, headers=headers)

@@ -1,0 +1,33 @@
+"""`/downgrades`: every downgrade that was decided and not withdrawn, newest first."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from public_site import records
+from public_site.web import doors, keyset, pages
+from public_site.web.parameters import Parameters
+
+routes = APIRouter()
+
+
+@routes.get("/downgrades")
+def downgrades(
+    request: Request, parameters: Annotated[Parameters, doors.parameters("cursor")], snapshot: doors.Reader
+) -> Response:
+    """The list of downgrades."""
+    after = keyset.read(parameters)
+    found, total = records.downgrades(snapshot.connection, after=after)
+    following = keyset.following("/downgrades", [(item.effective_on, item.entry) for item in found])
+    return pages.page(
+        request,
+        snapshot,
+        "downgrades/downgrades.html",
+        downgrades=found,
+        total=total,
+        next=following,
+        later=bool(after),
+    )

@@ -1,0 +1,238 @@
+"""What the URL of a list of enterprises says: search, filters, day, order, page; and the URLs that say a little more.
+
+What this module knows that no other does: the parameters of design.md §4, how they become a search query, and that a
+facet is a link: every value beside a list is the URL of the same list narrowed, or widened again, by that value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from public_site import grades, places, search
+from public_site.web.parameters import Parameters
+
+NAMES = (
+    "q", "province", "city", "county", "industry", "grade", "excellence", "downgraded_since",
+    "near", "radius_km", "bbox", "as_of", "sort", "cursor",
+)  # fmt: skip
+FACETS = ("grade", "province", "city", "county", "industry")
+LONGEST_CURSOR = 2000
+_PARAMETER_OF = {
+    "text": "q", "provinces": "province", "cities": "city", "counties": "county", "industries": "industry",
+    "grades": "grade",
+}  # fmt: skip
+# Choosing one of these takes the place of what was chosen before, and of what lies below it.
+_BELOW = {"province": ("city", "county"), "city": ("county",), "county": ()}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value beside a list, and the list that choosing it gives (or, when it is chosen, the list without it)."""
+
+    value: str
+    label: str
+    count: int
+    url: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The values of one parameter, with their counts."""
+
+    name: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """One list of enterprises, as its URL says it."""
+
+    q: str | None = None
+    province: tuple[str, ...] = ()
+    city: tuple[str, ...] = ()
+    county: tuple[str, ...] = ()
+    industry: tuple[str, ...] = ()
+    grade: tuple[str, ...] = ()
+    excellence: bool = False
+    downgraded_since: date | None = None
+    near: tuple[float, float] | None = None
+    radius_km: float | None = None
+    bbox: tuple[float, float, float, float] | None = None
+    as_of: date | None = None
+    sort: str | None = None
+    cursor: str | None = None
+
+    def query(self, limit: int) -> search.Query:
+        """The question for the search engine.
+
+        Raises: search.QueryNotValid.
+        """
+        return search.Query(
+            text=self.q or "",
+            provinces=self.province,
+            cities=self.city,
+            counties=self.county,
+            industries=self.industry,
+            grades=self.grade,
+            excellence=True if self.excellence else None,
+            downgraded_since=self.downgraded_since,
+            near=self.near,
+            radius_km=self.radius_km,
+            bbox=self.bbox,
+            sort=self.sort,
+            cursor=self.cursor,
+            limit=limit,
+        )
+
+    def url(self, path: str = "/enterprises") -> str:
+        """The address of this list: parameters in one fixed order, nothing empty, so that equal lists are equal URLs."""
+        pairs = [pair for name in NAMES for pair in self._said(name)]
+        return f"{path}?{urlencode(pairs, safe=',')}" if pairs else path
+
+    def singles(self) -> list[tuple[str, str]]:
+        """The chosen filters that have one value: name, and what a reader calls it."""
+        said: dict[str, str | None] = {
+            "q": self.q and f"“{self.q}”",
+            "excellence": "A+ 企业" if self.excellence else None,
+            "downgraded_since": f"{self.downgraded_since} 以来降级" if self.downgraded_since else None,
+            "near": self.near and f"距所选地点 {self.query(1).reach_km:g} 公里内",
+            "bbox": "地图范围内" if self.bbox else None,
+            "as_of": f"截至 {self.as_of}" if self.as_of else None,
+        }
+        return [(name, text) for name, text in said.items() if text]
+
+    def page_after(self, cursor: str) -> Filters:
+        """The same list, further down."""
+        return replace(self, cursor=cursor)
+
+    def sorted_by(self, sort: str) -> Filters:
+        """The same list in another order, from its beginning."""
+        return replace(self, sort=sort, cursor=None)
+
+    def without(self, name: str) -> Filters:
+        """The same list without a filter that has one value."""
+        return self._changed({"near": None, "radius_km": None} if name == "near" else {name: getattr(Filters(), name)})
+
+    def first_page(self) -> Filters:
+        """The same list from its beginning."""
+        return replace(self, cursor=None)
+
+    def hidden(self, *shown: str) -> list[tuple[str, str]]:
+        """What a form must carry along besides the fields it shows."""
+        return [pair for name in NAMES if name not in (*shown, "cursor") for pair in self._said(name)]
+
+    def chosen(self, name: str) -> tuple[str, ...]:
+        """The chosen values of a facet."""
+        found: tuple[str, ...] = getattr(self, name)
+        return found
+
+    def with_value(self, name: str, value: str) -> Filters:
+        """This list narrowed by one more value."""
+        if name in _BELOW:
+            return self._changed({name: (value,)} | dict.fromkeys(_BELOW[name], ()))
+        return self._changed({name: tuple(dict.fromkeys((*self.chosen(name), value)))})
+
+    def without_value(self, name: str, value: str) -> Filters:
+        """This list widened again by one value."""
+        left = tuple(other for other in self.chosen(name) if other != value)
+        return self._changed({name: left} | dict.fromkeys(_BELOW.get(name, ()), ()))
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the list is anything but the list of everything."""
+        return self.first_page() != Filters(sort=self.sort)
+
+    def _changed(self, changes: dict[str, Any]) -> Filters:
+        return replace(self, cursor=None, **changes)
+
+    def _said(self, name: str) -> list[tuple[str, str]]:
+        value = getattr(self, name)
+        if value is None or value is False or value == ():
+            return []
+        if value is True:
+            return [(name, "1")]
+        if isinstance(value, float):
+            return [(name, f"{value:g}")]
+        if isinstance(value, date):
+            return [(name, value.isoformat())]
+        if isinstance(value, tuple) and isinstance(value[0], float):
+            return [(name, ",".join(f"{part:.9g}" for part in value))]
+        return [(name, str(part)) for part in value] if isinstance(value, tuple) else [(name, str(value))]
+
+
+def facet(
+    wanted: Filters, name: str, counts: Iterable[tuple[str, int]], path: str, label: Callable[[str], str]
+) -> Facet:
+    """The links of one facet."""
+    chosen = wanted.chosen(name)
+    choices = []
+    for value, count in counts:
+        is_chosen = value in chosen
+        target = wanted.without_value(name, value) if is_chosen else wanted.with_value(name, value)
+        choices.append(Choice(value, label(value), count, target.url(path), is_chosen))
+    return Facet(name, tuple(choices))
+
+
+def read(parameters: Parameters) -> Filters:
+    """The filters of a request.
+
+    Raises: ParametersRefused, naming every parameter that is not understood.
+    """
+    found = Filters(
+        q=parameters.text("q"),
+        province=_divisions(parameters, "province"),
+        city=_divisions(parameters, "city"),
+        county=_divisions(parameters, "county"),
+        industry=parameters.texts("industry"),
+        grade=_grades(parameters),
+        excellence=parameters.flag("excellence"),
+        downgraded_since=parameters.day("downgraded_since"),
+        near=_two(parameters.numbers("near", 2, "29.70,107.39")),
+        radius_km=parameters.number("radius_km"),
+        bbox=_four(parameters.numbers("bbox", 4, "105.2,28.1,110.2,32.2")),
+        as_of=parameters.day("as_of"),
+        sort=parameters.choice("sort", search.SORTS),
+        cursor=parameters.text("cursor", longest=LONGEST_CURSOR),
+    )
+    try:
+        found.query(limit=1)
+    except search.QueryNotValid as refused:
+        parameters.refuse(_PARAMETER_OF.get(refused.field, refused.field), str(refused))
+    parameters.settle()
+    return found
+
+
+def _two(found: tuple[float, ...] | None) -> tuple[float, float] | None:
+    return None if found is None else (found[0], found[1])
+
+
+def _four(found: tuple[float, ...] | None) -> tuple[float, float, float, float] | None:
+    return None if found is None else (found[0], found[1], found[2], found[3])
+
+
+def _divisions(parameters: Parameters, name: str) -> tuple[str, ...]:
+    values = parameters.texts(name)
+    for value in values:
+        try:
+            places.name(value)
+        except places.NoSuchPlace:
+            parameters.refuse(name, "应为六位行政区划代码，例如 500000")
+            return ()
+    return values
+
+
+def _grades(parameters: Parameters) -> tuple[str, ...]:
+    # A plus sign that was not escaped arrives as a space: "A " can only mean A+.
+    values = tuple(f"{value[:-1]}+" if value == "A " else value.strip() for value in parameters.raw("grade"))
+    for value in values:
+        try:
+            grades.grade(value)
+        except grades.UnknownGrade:
+            parameters.refuse("grade", "应为 A+、A、B、B-、C、D、引领性、非引领性之一")
+            return ()
+    return tuple(dict.fromkeys(values))

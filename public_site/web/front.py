@@ -1,0 +1,87 @@
+"""The outermost layer: what is true of every answer, whatever made it.
+
+What this module knows that no other does: the security headers, that an answer nobody declared public is private, that
+HEAD is GET without the body, how large a request may be before anything looks at it, and that the ETag of compressed
+bytes is not the ETag of the plain ones. Plain ASGI, because it stands before every request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from public_site.web import caching
+
+LONGEST_QUERY = 4096
+LARGEST_BODY = 64 * 1024
+
+SECURITY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), "
+        "microphone=(), midi=(), payment=(), usb=(), browsing-topics=()"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Origin-Agent-Cluster": "?1",
+    "X-Permitted-Cross-Domain-Policies": "none",
+    "Cache-Control": caching.PRIVATE,
+}
+
+
+class Front:
+    """Wraps the whole application, error pages included."""
+
+    def __init__(self, app: ASGIApp, refusal: Callable[[Request, int], Response]) -> None:
+        self.app = app
+        self._refusal = refusal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET", "head": True}
+        app = self._answer(scope)
+
+        async def finish(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _complete(message, secure=scope.get("scheme") == "https")
+            elif head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await app(scope, receive, finish)
+
+    def _answer(self, scope: Scope) -> ASGIApp:
+        if len(scope["query_string"]) > LONGEST_QUERY:
+            return self._refusal(Request(scope), 400)
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit():
+            return self._refusal(Request(scope), 400)
+        if int(length) > LARGEST_BODY:
+            return self._refusal(Request(scope), 413)
+        return self.app
+
+
+def _complete(message: Message, *, secure: bool) -> None:
+    headers = MutableHeaders(raw=message["headers"])
+    for name, value in SECURITY.items():
+        headers.setdefault(name, value)
+    if secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    tag, encoding = headers.get("etag"), headers.get("content-encoding")
+    if tag and encoding and message["status"] == 200:
+        headers["ETag"] = f'{tag[:-1]}-{encoding}"'

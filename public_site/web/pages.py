@@ -1,0 +1,123 @@
+"""Pages: a whole page, or only the part that htmx asked for.
+
+What this module knows that no other does: how the templates are set up (strict, escaping, macros under the global name
+`ui`), how values of the register are written for readers in Chinese, and when a request wants a part. A part is a named
+block in its page's own file, and the id of the element it swaps is the block's name.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+
+from public_site import search, shipped
+from public_site.settings import Settings
+from public_site.web import assets, caching, words
+from public_site.web.doors import Site, Snapshot
+
+_CHINA = timezone(timedelta(hours=8))
+
+
+def environment(files: assets.Assets, settings: Settings) -> Environment:
+    """The templates, with every name a template may use."""
+    env = Environment(
+        loader=FileSystemLoader(shipped.TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.filters |= {"day": day, "long_day": long_day, "moment": moment, "number": number, "size": size}
+    env.globals |= {"static": files.url, "demo": settings.demo, "words": words, "highlight": search.highlight}
+
+    @lru_cache(maxsize=256)
+    def mark(*told: Any, **more: Any) -> Any:
+        """`ui.grade`, each mark drawn only once: a page shows the same few a hundred times over."""
+        return ui.grade(*told, **more)
+
+    env.globals["mark"] = mark
+    # As a global, because a macro imported at the top of a page is undefined when one of its blocks is rendered alone.
+    ui: Any = env.get_template("ui.html").module
+    env.globals["ui"] = ui
+    return env
+
+
+def page(request: Request, snapshot: Snapshot, template: str, **context: Any) -> Response:
+    """A public page as of the snapshot's entry, or the one part of it that was asked for.
+
+    Raises: NotModified when the caller holds exactly this already.
+    """
+    site: Site = request.app.state.site
+    part = _part(request, site.templates, template)
+    current = caching.tag(snapshot.number, site.build, part)
+    if mine := caching.held(request, current):
+        raise caching.NotModified(mine)
+    response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context))
+    response.headers["Vary"] = caching.PAGE_VARIES
+    if snapshot.current:
+        caching.declare_public(response, current)
+    return response
+
+
+def plain(
+    request: Request, template: str, *, status: int, snapshot: Snapshot | None = None, **context: Any
+) -> Response:
+    """A page that no cache keeps: an error, a refused form (422; htmx gets its part of it)."""
+    site: Site = request.app.state.site
+    part = _part(request, site.templates, template)
+    response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context), status)
+    response.headers["Vary"] = caching.PAGE_VARIES
+    return response
+
+
+def day(value: date | str) -> str:
+    """A day as tables write it: 2024-04-24."""
+    return value[:10] if isinstance(value, str) else value.isoformat()[:10]
+
+
+def long_day(value: date | str) -> str:
+    """A day as sentences write it: 2024年4月24日."""
+    year, month, of_month = day(value).split("-")
+    return f"{int(year)}年{int(month)}月{int(of_month)}日"
+
+
+def moment(value: datetime | str) -> str:
+    """A moment in China's time, to the minute."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def number(value: int) -> str:
+    """A whole number with its thousands set apart."""
+    return f"{value:,}"
+
+
+def size(value: int) -> str:
+    """A file's size in the unit a person would use."""
+    if value < 1024:
+        return f"{value} B"
+    if value < 1024 * 1024:
+        return f"{value / 1024:.0f} kB"
+    return f"{value / 1024 / 1024:.1f} MB"
+
+
+def _part(request: Request, templates: Environment, template: str) -> str | None:
+    if not caching.wants_part(request):
+        return None
+    wanted = request.headers.get("hx-target", "")
+    return wanted if wanted in templates.get_template(template).blocks else None
+
+
+def _rendered(request: Request, template: str, part: str | None, **context: Any) -> str:
+    site: Site = request.app.state.site
+    context |= {"section": template.partition("/")[0]}
+    if part is not None:
+        return render_block(site.templates, template, part, **context)
+    return site.templates.get_template(template).render(**context)

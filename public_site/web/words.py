@@ -1,0 +1,174 @@
+"""The words pages use for what the register holds: grades, kinds of entry, stages, scopes, names of parameters.
+
+What this module knows that no other does: how each value of the data is said to a reader, and the outline of each grade
+mark (letter + shape + colour: the shape alone tells the grades apart on a black and white print).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from public_site import grades, records
+
+SECTIONS = (
+    ("enterprises", "企业"),
+    ("notices", "公告"),
+    ("downgrades", "降级"),
+    ("excellence", "A+ 企业"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a grade is drawn (in a box 40 high) and said aloud."""
+
+    slug: str
+    spoken: str
+    path: str
+    width: int = 40
+    baseline: float = 27
+    ring: bool = False
+
+
+_CIRCLE = "M20 2a18 18 0 1 1 0 36a18 18 0 1 1 0-36z"
+_DISC = "M20 5a15 15 0 1 1 0 30a15 15 0 1 1 0-30z"
+_SQUARE = "M8 3h24a5 5 0 0 1 5 5v24a5 5 0 0 1-5 5H8a5 5 0 0 1-5-5V8a5 5 0 0 1 5-5z"
+_HEXAGON = "M11 3.5h18L38.5 20 29 36.5H11L1.5 20z"
+_DIAMOND = "M20 1 39 20 20 39 1 20z"
+
+MARKS: dict[str, Mark] = {
+    "A+": Mark("ap", "A+级，卓越级", _DISC, baseline=26, ring=True),
+    "A": Mark("a", "A级", _CIRCLE),
+    "B": Mark("b", "B级", _SQUARE),
+    "B-": Mark("bm", "B-级", _SQUARE),
+    "C": Mark("c", "C级", _HEXAGON),
+    "D": Mark("d", "D级", _DIAMOND),
+    "引领性": Mark("l", "引领性", "M20 4h44a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=84, baseline=26.5),
+    "非引领性": Mark("nl", "非引领性", "M20 4h62a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=102, baseline=26.5),
+}
+
+KINDS = {
+    "graded": "认定等级",
+    "upgraded": "升级",
+    "downgraded": "降级",
+    "confirmed": "复核后保持",
+    "no_longer_listed": "未再列入",
+    "managed_as": "按其他等级管理",
+    "corrected": "更正",
+    "withdrawn": "撤销",
+}
+WITH_GRADE = frozenset({"graded", "upgraded", "downgraded", "confirmed", "corrected"})
+_PROPOSED = {"graded": "拟认定", "upgraded": "拟升级", "downgraded": "拟降级", "confirmed": "拟保持"}
+NOTICE_STAGES = {"proposed": "公示（拟定，尚未确定）", "decided": "公告（已确定）"}
+STAGES = {"proposed": "公示", "decided": "公告"}
+SCOPES = {
+    "snapshot": "完整名单",
+    "increment": "新增名单",
+    "single": "单个企业",
+    "mixed": "新增与调整",
+}
+OVERALL_LONG = {
+    "only_unit": "只有一个评级单元，总体等级即该单元的等级。",
+    "lowest_of_units": "由各评级单元推出：多行业企业取最低一级（短板原则）。这一总体等级由本站推算，公告中未必写明。",
+    "not_comparable": "各评级单元的等级不在同一尺度或不属同一方案，不能排出高低，因此不给出总体等级。",
+    "no_grade": "目前没有处于名单之内、已经公布的等级。",
+}
+PARAMETERS = {
+    "q": "查询词",
+    "province": "省份",
+    "city": "地市",
+    "county": "区县",
+    "industry": "行业",
+    "grade": "等级",
+    "excellence": "A+ 企业",
+    "downgraded_since": "降级起始日",
+    "near": "中心点",
+    "radius_km": "半径",
+    "bbox": "范围",
+    "as_of": "截至日期",
+    "known_at": "当时已公布",
+    "sort": "排序",
+    "cursor": "翻页位置",
+    "unlisted": "未再列入",
+    "stage": "阶段",
+    "scheme": "方案",
+}
+SORTS = {
+    "relevance": "相关度",
+    "distance": "距离",
+    "since": "最近决定",
+    "downgraded": "最近降级",
+    "name": "名称",
+    "id": "登记先后",
+}
+
+
+class Named(Protocol):
+    """Anything with a name to show."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Division = TypeVar("Division", bound=Named)
+
+
+def distinct_places(*divisions: Division | None) -> tuple[Division, ...]:
+    """A place's divisions without gaps and without the same name twice (重庆市 is both province and city)."""
+    return tuple({division.name: division for division in divisions if division is not None}.values())
+
+
+def is_local(scheme: str | None) -> bool:
+    """Whether a scheme is a local standard; its grades are not compared with national ones."""
+    return scheme is not None and grades.scheme(scheme).family == "local"
+
+
+def scheme_title(scheme: str | None) -> str:
+    """A scheme's name."""
+    return grades.scheme(scheme).title if scheme else "未载明"
+
+
+def happened(event: records.Event) -> str:
+    """What an entry of an enterprise's history tells, in a few words."""
+    if event.kind == "enterprise_registered":
+        return "首次登记"
+    if event.kind == "enterprise_changed":
+        return f"名称变更为 {event.name}" if event.name else "登记信息更新"
+    if event.kind == "managed_as":
+        until = f"，至 {event.managed_until}" if event.managed_until else ""
+        return f"{'拟' if event.stage == 'proposed' else ''}按 {event.managed_as} 级管理{until}"
+    if event.stage == "proposed":
+        return _PROPOSED.get(event.kind, KINDS[event.kind])
+    return KINDS[event.kind]
+
+
+def without_overall(line: records.EnterpriseLine) -> str:
+    """What stands in a list where an enterprise has no overall grade."""
+    if line.overall_reason == "not_comparable":
+        return "不可比"
+    if any(unit.proposal for unit in line.units):
+        return "仅公示"
+    return "未再列入" if any(not unit.listed for unit in line.units) else "未公布"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The first sentence of an enterprise's page, and what it rests on."""
+
+    heading: str
+    explanation: str
+
+
+def verdict(line: records.EnterpriseLine) -> Verdict:
+    """What can be said of an enterprise in one line, without claiming more than was published."""
+    if line.overall_grade:
+        heading = grades.grade(line.overall_grade).title
+        return Verdict(heading, OVERALL_LONG[line.overall_reason])
+    if line.overall_reason == "not_comparable":
+        return Verdict("各单元等级不可比", OVERALL_LONG["not_comparable"])
+    if any(unit.proposal for unit in line.units):
+        return Verdict("只有公示中的等级", "公示是征求意见，结果可能改变；公告之后才是确定的等级。")
+    if any(not unit.listed for unit in line.units):
+        return Verdict("未再列入最新名单", "最近一份完整名单中没有这家企业。这不是降级的决定，公告也没有说明原因。")
+    return Verdict("未见已公布的等级", OVERALL_LONG["no_grade"])

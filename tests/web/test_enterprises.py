@@ -1,0 +1,286 @@
+"""`/enterprises`: list, search, filter, download; and one enterprise's page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from public_site.web import csv_lines
+
+PAPER, GLASS, BOTH_SCALES, ATTACKED, COKE, ONLY_PROPOSED, GONE, MANAGED = 2, 4, 13, 9, 16, 22, 25, 28
+ATTACK = "演示<img src=x onerror=alert(1)>有限公司"
+
+
+def _names(visitor: Any, url: str) -> list[str]:
+    return [item["name"] for item in visitor.json(url)["items"]]
+
+
+def test_a_search_finds_names_by_some_of_their_characters(visitor: Any) -> None:
+    assert _names(visitor, "/enterprises.json?q=玻璃") == ["演示乙玻璃有限公司"]
+    assert "演示乙玻璃有限公司" in visitor.text("/enterprises?q=玻璃")
+
+
+def test_what_is_found_is_marked_and_escaped_at_once(visitor: Any) -> None:
+    page = visitor.opens(f"/enterprises?q={quote('<img')}")
+    assert ATTACK in [" ".join(link.text_content().split()) for link in page.xpath("//a[@class='enterprise-name']")]
+    assert page.xpath("//mark[.='img']")
+    assert not page.xpath("//img")
+
+
+def test_a_name_that_looks_like_markup_stays_text_everywhere(visitor: Any) -> None:
+    for url in ("/", "/enterprises", f"/enterprises/{ATTACKED}", "/notices/1", f"/enterprises?q={quote(ATTACK)}"):
+        assert not visitor.opens(url).xpath("//img"), url
+    assert ATTACK in visitor.text(f"/enterprises/{ATTACKED}")
+
+
+def test_the_json_of_the_list_is_what_the_contract_says(visitor: Any) -> None:
+    body = visitor.json("/enterprises.json?q=玻璃")
+    assert {"total", "items", "facets", "next", "entry"} <= body.keys()
+    assert (body["total"], body["next"], body["entry"]) == (1, None, 30)
+    (item,) = body["items"]
+    assert item["id"] == GLASS
+    assert item["province"] == {"code": "500000", "name": "重庆市"}
+    assert item["county"] == {"code": "500108", "name": "南岸区"}
+    assert (item["overall_grade"], item["overall_reason"]) == ("C", "lowest_of_units")
+    assert [(unit["industry"], unit["grade"]) for unit in item["units"]] == [("玻璃", "C"), ("工业涂装", "B-")]
+    assert {"value": "C", "name": "C", "count": 1, "url": "/enterprises.json?q=%E7%8E%BB%E7%92%83&grade=C"} in body[
+        "facets"
+    ]["grade"]
+
+
+def test_a_facets_url_gives_the_list_it_promises(visitor: Any) -> None:
+    facets = visitor.json("/enterprises.json")["facets"]
+    assert {"grade", "province", "industry"} <= facets.keys()
+    for values in facets.values():
+        for value in values:
+            assert visitor.json(value["url"])["total"] == value["count"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("grade=A%2B", ["演示戊焦化有限公司"]),
+        ("grade=A+", ["演示戊焦化有限公司"]),
+        ("grade=D&grade=C", ["演示乙玻璃有限公司", ATTACK]),
+        ("excellence=1", ["演示戊焦化有限公司"]),
+        ("industry=陶瓷", [ATTACK]),
+        ("county=500108", ["演示乙玻璃有限公司"]),
+        ("province=110000", []),
+        ("downgraded_since=2023-01-01", ["演示乙玻璃有限公司"]),
+        ("downgraded_since=2023-03-02", []),
+        ("near=29.7,107.39&radius_km=5", ["演示甲包装有限公司"]),
+        ("bbox=107,29,108,30", ["演示甲包装有限公司"]),
+        ("q=91130200699229617X", ["演示乙玻璃有限公司"]),
+        ("q=&province=&as_of=", None),
+    ],
+)
+def test_each_filter_gives_what_it_says(visitor: Any, query: str, names: list[str] | None) -> None:
+    found = _names(visitor, f"/enterprises.json?{query}")
+    assert len(found) == 9 if names is None else sorted(found) == sorted(names)
+
+
+def test_a_list_of_a_past_day_shows_the_grades_of_that_day(visitor: Any) -> None:
+    body = visitor.json("/enterprises.json?as_of=2022-12-31&q=演示乙")
+    assert [unit["grade"] for unit in body["items"][0]["units"]] == ["A", "B-"]
+    assert "2022年12月31日当时" in visitor.text("/enterprises?as_of=2022-12-31")
+
+
+def test_a_refused_filter_is_the_same_page_with_what_is_wrong(visitor: Any) -> None:
+    page = visitor.opens("/enterprises?as_of=gestern", 400)
+    assert "截至日期" in page.xpath("//*[@role='alert']")[0].text_content()
+    part = visitor.get("/enterprises?as_of=gestern", hx_request="true", hx_target="results")
+    assert part.status_code == 400
+    assert part.text.strip().startswith('<div id="results">')
+
+
+def test_a_history_restore_gets_the_whole_page(visitor: Any) -> None:
+    answer = visitor.get("/enterprises", hx_request="true", hx_target="results", hx_history_restore_request="true")
+    assert answer.text.startswith("<!doctype html>")
+
+
+def test_an_unknown_target_gets_the_whole_page(visitor: Any) -> None:
+    assert visitor.get("/enterprises", hx_request="true", hx_target="nonsense").text.startswith("<!doctype html>")
+
+
+def test_nothing_found_says_no_public_record_and_that_this_is_not_d(visitor: Any) -> None:
+    text = visitor.text("/enterprises?q=zzzzzz")
+    assert "未见公开记录" in text
+    assert "这不等于 D 级" in text
+
+
+def test_a_chosen_filter_is_shown_and_can_be_taken_away(visitor: Any) -> None:
+    page = visitor.opens("/enterprises?q=演示&grade=C")
+    chips = {link.text_content().strip(): link.get("href") for link in page.xpath("//*[@class='chips']//a")}
+    assert any("等级：C" in text and url == "/enterprises?q=%E6%BC%94%E7%A4%BA" for text, url in chips.items())
+
+
+def test_the_search_form_keeps_the_filters_it_does_not_show(visitor: Any) -> None:
+    page = visitor.opens("/enterprises?grade=C&county=500108&sort=name")
+    hidden = {(field.get("name"), field.get("value")) for field in page.xpath("//form//input[@type='hidden']")}
+    assert hidden == {("grade", "C"), ("county", "500108"), ("sort", "name")}
+
+
+def test_paging_shows_every_enterprise_once(visitor_of: Callable[..., Any], tmp_path: Any, make_publisher: Any) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    rows = [{"name": f"演示第{n}号有限公司", "county": None, "city": None} for n in range(120)]
+    publisher.publish("演示省名单", "2024-01-01", *rows)
+    publisher.index()
+    visitor = visitor_of(publisher.settings)
+    seen: list[int] = []
+    url: str | None = "/enterprises.json"
+    while url:
+        body = visitor.json(url)
+        assert body["total"] == 120
+        seen += [item["id"] for item in body["items"]]
+        url = body["next"]
+    assert len(seen) == len(set(seen)) == 120
+    page = visitor.opens("/enterprises")
+    assert len(visitor.opens(page.xpath("//a[@rel='next']/@href")[0]).xpath("//a[@class='enterprise-name']")) == 50
+
+
+def test_the_csv_holds_the_whole_list_with_its_columns(visitor: Any) -> None:
+    answer = visitor.get("/enterprises.csv?q=演示")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["content-disposition"]
+    assert not answer.content.startswith(b"\xef\xbb\xbf")
+    assert answer.content.endswith(b"\r\n")
+    lines = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert list(lines[0]) == [column.name for column in csv_lines.COLUMNS]
+    assert len(lines) == 9
+    glass = next(line for line in lines if line["id"] == str(GLASS))
+    assert glass["units"] == "玻璃=C;工业涂装=B-"
+    assert next(line for line in lines if line["id"] == str(ONLY_PROPOSED))["units"] == "水泥=拟B"
+
+
+def test_the_csv_is_plain_and_changes_no_text(visitor_of: Any, tmp_path: Any, make_publisher: Any) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示名单", "2024-01-01", {"name": '=HYPERLINK("演示,公司")'})
+    publisher.index()
+    answer = visitor_of(publisher.settings).get("/enterprises.csv")
+    assert next(iter(csv.DictReader(io.StringIO(answer.text))))["name"] == '=HYPERLINK("演示,公司")'
+    assert '"=HYPERLINK(""演示,公司"")"' in answer.text
+
+
+def test_every_column_of_the_csv_is_explained() -> None:
+    assert all(column.meaning for column in csv_lines.COLUMNS)
+    assert len({column.name for column in csv_lines.COLUMNS}) == len(csv_lines.COLUMNS)
+
+
+def test_the_csv_and_the_page_hold_without_an_index(visitor_of: Any, tmp_path: Any, make_publisher: Any) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示名单", "2024-01-01", {"name": "演示甲有限公司"}, {"name": "演示乙有限公司", "grade": "A"})
+    visitor = visitor_of(publisher.settings)
+    assert visitor.get("/enterprises").headers["cache-control"] == "private, no-store"
+    text = visitor.text("/enterprises?q=演示甲")
+    assert "检索索引暂不可用，仅支持按名称开头查找" in text
+    assert "演示甲有限公司" in text
+    assert len(visitor.get("/enterprises.csv").text.splitlines()) == 3
+    assert visitor.json("/enterprises.json?grade=A")["limited"] is True
+
+
+def test_the_page_tells_grade_units_sources_and_that_the_overall_grade_is_derived(visitor: Any) -> None:
+    text = visitor.text(f"/enterprises/{GLASS}")
+    assert "C级" in text
+    assert "短板原则" in text
+    assert "这一总体等级由本站推算" in text
+    assert "玻璃" in text
+    assert "工业涂装" in text
+    assert "关于调整演示乙玻璃有限公司绩效等级的通知" in text
+    assert "第 2 行" in text
+    assert "SHA-256" in text
+    assert "未见公开记录" in text
+
+
+def test_a_proposed_grade_is_never_shown_as_decided(visitor: Any) -> None:
+    page = visitor.opens(f"/enterprises/{ONLY_PROPOSED}")
+    marks = page.xpath("//*[starts-with(@class, 'grade grade-')]")
+    assert marks
+    assert all("grade-proposed" in mark.get("class") for mark in marks)
+    assert all(mark.text_content().endswith(("公示中", "拟定")) for mark in marks)
+    assert "只有公示中的等级" in visitor.text(f"/enterprises/{ONLY_PROPOSED}")
+    assert visitor.json(f"/enterprises/{ONLY_PROPOSED}.json")["overall_grade"] is None
+
+
+def test_an_open_proposal_stands_beside_the_decided_grade(visitor: Any) -> None:
+    page = visitor.opens(f"/enterprises/{PAPER}")
+    verdict = page.xpath("//section[contains(@class, 'verdict')]")[0].text_content()
+    assert "B级" in verdict
+    assert "拟将包装印刷定为 A，尚未确定" in " ".join(verdict.split())
+
+
+def test_scales_that_cannot_be_compared_give_no_overall_grade(visitor: Any) -> None:
+    assert "各单元等级不可比" in visitor.text(f"/enterprises/{BOTH_SCALES}")
+    assert visitor.json(f"/enterprises/{BOTH_SCALES}.json")["overall_reason"] == "not_comparable"
+
+
+def test_a_unit_that_vanished_is_no_longer_listed_and_not_downgraded(visitor: Any) -> None:
+    text = visitor.text(f"/enterprises/{GONE}")
+    assert "未再列入" in text
+    assert "不是降级的决定" in text
+    assert not visitor.opens(f"/enterprises/{GONE}").xpath("//table//*[contains(@class, 'grade-b')]")
+
+
+def test_managed_as_is_kept_apart_from_the_grade(visitor: Any) -> None:
+    text = visitor.text(f"/enterprises/{MANAGED}")
+    assert "按 A 级管理，至 2025-12-31" in text
+    assert visitor.json(f"/enterprises/{MANAGED}.json")["overall_grade"] == "B"
+
+
+def test_the_json_of_an_enterprise_is_what_the_contract_says(visitor: Any) -> None:
+    body = visitor.json(f"/enterprises/{GLASS}.json")
+    assert {
+        "id", "name", "former_names", "credit_code", "province", "city", "county", "point", "overall_grade",
+        "overall_reason", "excellence", "units", "history", "entry",
+    } <= body.keys()  # fmt: skip
+    assert {
+        "id", "site", "industry", "line", "scheme", "scale", "grade", "managed_as", "managed_until", "stage", "since",
+        "notice_id", "listed",
+    } <= body["units"][0].keys()  # fmt: skip
+    newest = body["history"][0]
+    assert (newest["kind"], newest["grade"], newest["previous_grade"]) == ("downgraded", "C", "A")
+    assert newest["effective_on"] == "2023-03-01"
+    assert newest["notice"].keys() >= {"id", "title", "issuer", "number", "url", "sha256", "row"}
+    assert [event["kind"] for event in body["history"]] == ["downgraded", "graded", "graded"]
+
+
+def test_as_of_a_day_shows_what_held_then(visitor: Any) -> None:
+    assert visitor.json(f"/enterprises/{GLASS}.json?as_of=2022-01-01")["overall_grade"] == "B-"
+    text = visitor.text(f"/enterprises/{GLASS}?as_of=2022-01-01")
+    assert "这是 2022年1月1日当天的等级" in text
+    visitor.opens(f"/enterprises/{GLASS}?as_of=2020-01-01", 404)
+
+
+def test_known_at_counts_only_what_had_been_published(visitor: Any) -> None:
+    history = visitor.json(f"/enterprises/{GLASS}.json")["history"]
+    moment = history[-1]["published_at"]
+    body = visitor.json(f"/enterprises/{GLASS}.json?known_at={quote(moment)}")
+    assert body["overall_grade"] == "B-"
+    assert body["entry"] < 30
+    plus = visitor.json(f"/enterprises/{GLASS}.json?known_at=2030-01-01T00:00:00+08:00")
+    assert plus["overall_grade"] == "C"
+    visitor.opens(f"/enterprises/{GLASS}?known_at={quote(moment)}")
+    visitor.opens(f"/enterprises/{GLASS}?known_at=2000-01-01T00:00:00Z", 404)
+
+
+def test_a_correction_and_a_withdrawal_are_shown_and_nothing_disappears(
+    visitor_of: Any, tmp_path: Any, make_publisher: Any
+) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示名单", "2024-01-01", {"name": "演示甲有限公司", "grade": "A"}, {"name": "演示乙有限公司"})
+    publisher.correct(3, {"grade": "B"}, "录入有误")
+    publisher.withdraw(5, "公告撤回")
+    publisher.index()
+    visitor = visitor_of(publisher.settings)
+    corrected, withdrawn = visitor.text("/enterprises/2"), visitor.text("/enterprises/4")
+    assert "录入有误" in corrected
+    assert "更正第 3 条" in corrected
+    assert "后有更正" in corrected
+    assert "公告撤回" in withdrawn
+    assert "已撤销" in withdrawn
+    assert visitor.json("/enterprises/2.json")["overall_grade"] == "B"
+    assert visitor.json("/enterprises/4.json")["overall_grade"] is None

@@ -1,0 +1,92 @@
+"""What a URL may say."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+from fastapi import Request
+from hypothesis import given
+from hypothesis import strategies as st
+
+from public_site.web import filters
+from public_site.web.filters import Filters
+from public_site.web.parameters import Parameters, ParametersRefused, UnknownParameter
+
+KNOWN = frozenset({"q", "day", "at", "flag", "near", "grade"})
+
+
+def read(query: str, known: frozenset[str] = KNOWN) -> Parameters:
+    return Parameters(Request({"type": "http", "query_string": query.encode(), "headers": []}), known)
+
+
+def test_an_empty_value_is_no_value() -> None:
+    given = read("q=&day=%20&flag=")
+    assert (given.text("q"), given.day("day"), given.flag("flag")) == (None, None, False)
+    given.settle()
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UnknownParameter, match="at、day、flag、grade、near、q"):
+        read("x=1")
+
+
+@pytest.mark.parametrize("value", ["2024-2-1", "20240201", "2024-02-30", "２０２４-02-01", "2024-02-01T00:00"])
+def test_a_day_is_written_in_one_way(value: str) -> None:
+    given = read(f"day={value}")
+    assert given.day("day") is None
+    with pytest.raises(ParametersRefused):
+        given.settle()
+
+
+def test_a_moment_has_an_offset_and_survives_an_unescaped_plus() -> None:
+    assert read("at=2024-01-01T08:00:00+08:00").moment("at") == datetime(2024, 1, 1, tzinfo=UTC)
+    assert read("at=2024-01-01T08:00:00%2B08:00").moment("at") == datetime(2024, 1, 1, tzinfo=UTC)
+    assert read("at=2024-01-01T00:00:00Z").moment("at") == datetime(2024, 1, 1, tzinfo=UTC)
+    assert read("at=2024-01-01T00:00:00").moment("at") is None
+
+
+@pytest.mark.parametrize("query", ["q=a&q=b", "q=" + "x" * 65, "q=%00", "q=%ff", "near=1", "near=nan,1", "flag=2"])
+def test_what_cannot_be_meant_is_refused(query: str) -> None:
+    given = read(query)
+    given.text("q")
+    given.flag("flag")
+    given.numbers("near", 2, "1,2")
+    with pytest.raises(ParametersRefused):
+        given.settle()
+
+
+_CODES = st.sampled_from(["500000", "110000", "130200", "500102"])
+_FILTERS = st.builds(
+    Filters,
+    q=st.none() | st.sampled_from(["宏声", "A+ & B=C", "91130200699229617X"]),
+    province=st.lists(_CODES, max_size=2, unique=True).map(tuple),
+    county=st.lists(_CODES, max_size=2, unique=True).map(tuple),
+    industry=st.lists(st.sampled_from(["陶瓷/建筑陶瓷", "水泥"]), max_size=2, unique=True).map(tuple),
+    grade=st.lists(st.sampled_from(["A+", "A", "B-", "引领性"]), max_size=3, unique=True).map(tuple),
+    excellence=st.booleans(),
+    downgraded_since=st.none() | st.just(date(2023, 1, 2)),
+    near=st.none() | st.just((29.7, 107.39)),
+    bbox=st.none() | st.just((105.2, 28.1, 110.2, 32.2)),
+    as_of=st.none() | st.just(date(2024, 2, 29)),
+    sort=st.none() | st.sampled_from(["since", "name"]),
+)
+
+
+@given(_FILTERS)
+def test_a_list_is_its_url_and_the_url_is_the_list(wanted: Filters) -> None:
+    url = wanted.url()
+    query = url.partition("?")[2]
+    assert filters.read(read(query, frozenset(filters.NAMES))) == wanted
+    assert filters.read(read(query, frozenset(filters.NAMES))).url() == url
+
+
+@given(_FILTERS)
+def test_taking_back_what_was_chosen_gives_the_list_before(wanted: Filters) -> None:
+    for name, value in (("industry", "包装印刷"), ("grade", "D")):
+        assert wanted.with_value(name, value).without_value(name, value) == wanted
+
+
+def test_choosing_a_province_lets_go_of_the_city_and_county_before() -> None:
+    wanted = Filters(province=("500000",), city=("500100",), county=("500102",))
+    assert wanted.with_value("province", "110000") == Filters(province=("110000",))
