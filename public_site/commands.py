@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
@@ -23,9 +23,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from public_site import drafts, log, notices, publishing, records, register, standings, verification
 from public_site.database import Database
 from public_site.faults import Fault, NotValid
-from public_site.search import Engine, WriterBusy
-from public_site.search.embedded_index import EmbeddedIndex
+from public_site.search.values import WriterBusy
 from public_site.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from public_site.search.embedded_index import EmbeddedIndex
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _err = Console(stderr=True, highlight=False)
@@ -53,7 +55,9 @@ def _register(*, make: bool = True) -> Iterator[tuple[Database, Settings]]:
         yield database, settings
 
 
-def _index(settings: Settings) -> Engine:
+def _index(settings: Settings) -> EmbeddedIndex:
+    from public_site.search.embedded_index import EmbeddedIndex
+
     return EmbeddedIndex(settings.index_folder)
 
 
@@ -142,9 +146,7 @@ def take_in(
 
 def _read(file: Path, given: notices.Given, settings: Settings, progress: Any) -> notices.Reading:
     limits = notices.Limits(
-        file_bytes=settings.file_limit_mb << 20,
-        memory_bytes=settings.reader_memory_mb << 20,
-        seconds=settings.reader_seconds,
+        file_mb=settings.file_limit_mb, memory_mb=settings.reader_memory_mb, seconds=settings.reader_seconds
     )
     today = _now().astimezone(publishing.CHINA).date()
     return notices.read(file, given=given, today=today, limits=limits, progress=lambda done: progress(done, 0))
@@ -370,7 +372,7 @@ def verify(
             database,
             settings,
             held_outside=held,
-            index_problems=lambda: EmbeddedIndex(settings.index_folder).problems(source),
+            index_problems=lambda: _index(settings).problems(source),
             progress=progress,
         )
     for finding in report.findings:
@@ -388,8 +390,9 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
 ) -> None:
     """Serve the public pages."""
-    from public_site import serving
+    from public_site import serving, shipped
 
+    shipped.check_vendor_files()
     with _register() as (database, settings):
         settings.allow_serving_on(host)
         serving.serve(database, settings, host=host, port=port, parts=frozenset(parts.split(",")), workers=workers)
@@ -445,5 +448,3 @@ def main() -> None:
     except Fault as fault:
         _err.print(str(fault), markup=False, soft_wrap=True)
         sys.exit(2)
-
-

@@ -65,7 +65,7 @@ def compose(connection: Connection, appending: register.Appending, draft: Draft,
 
 def is_full_list(draft: Draft) -> bool:
     """Whether leaving a unit out says something: a decided list of everything up to a day (截至…)."""
-    return draft.content["scope"] == "snapshot" and draft.content["stage"] == "decided"
+    return bool(draft.content["scope"] == "snapshot" and draft.content["stage"] == "decided")
 
 
 def vanished(connection: Connection, draft: Draft, present: Iterable[int]) -> list[Vanished]:
@@ -142,7 +142,7 @@ class _Composer:
         """The id of an enterprise that is new with this draft: the same code or the same name and place is one."""
         code = said["credit_code"]
         where = tuple(said[k] or "" for k in ("province", "city", "county", "zone"))
-        keys = [("code", code)] if code else []
+        keys: list[tuple[str, ...]] = [("code", code)] if code else []
         keys.append(("name", normal_name(said["name"]), *where))
         known = next((self._registered[k] for k in keys if k in self._registered), None)
         if known is None:
@@ -175,7 +175,7 @@ class _Composer:
                 f"第 {before[1]} 行与第 {number} 行说的是同一企业（{row.content['name']}）的同一生产单元，"
                 f"等级却不同：{before[0]} 与 {grade}。请核对原文件。"
             )
-        return before[1] != number
+        return bool(before[1] != number)
 
     def _grade(self, enterprise: int, key: _UnitKey, said: dict[str, Any], held: _Held | None) -> None:
         known = _comparable_grade(held, said)

@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from public_site.faults import NotReady
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # One number for every writer of the register on PostgreSQL (advisory locks are numbers): "mingji".
@@ -43,9 +43,7 @@ class Database:
             self._readers, self._writers = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
             self._writers = create_engine(url, pool_pre_ping=True)
-            self._readers = self._writers.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+            self._readers = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -69,18 +67,25 @@ class Database:
         """Bring the schema up to this program's version, in one transaction; does nothing when it is current."""
         if self.revision() == _latest_revision():
             return
+        from alembic import command  # only a changing schema pays for it
+
         with self.writing() as connection:
             command.upgrade(_alembic(connection), "head")
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to an earlier `revision` ("base" for none)."""
+        from alembic import command
+
         with self.writing() as connection:
             command.downgrade(_alembic(connection), revision)
 
     def revision(self) -> str | None:
         """The schema's version as the database says it; None when it is empty."""
         with self.reading() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return None if found is None else str(found)
 
     def require_current(self) -> None:
         """Raises: SchemaNotCurrent when the schema is not this program's."""
@@ -118,12 +123,15 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
     return engine
 
 
-def _alembic(connection: Connection | None = None) -> Config:
+def _alembic(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
 
-def _latest_revision() -> str | None:
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+def _latest_revision() -> str:
+    """The schema's version that this program needs: migration files begin with it and are numbered in order."""
+    return max(file.name.partition("_")[0] for file in (_MIGRATIONS / "versions").glob("[0-9]*.py"))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Index, bindparam, insert, text
+from sqlalchemy import BindParameter, Connection, Index, bindparam, insert, text
 from sqlmodel import Field, SQLModel
 
 from public_site import enterprises, register
@@ -317,7 +317,7 @@ def _ids(connection: Connection, column: str, where: str, values: set[str]) -> s
 
 def known_enterprises(connection: Connection, ids: Iterable[int]) -> list[Known]:
     """The enterprises of these ids as matching sees them, ascending."""
-    among = bindparam("ids", expanding=True)
+    among: BindParameter[Any] = bindparam("ids", expanding=True)
     names = text("SELECT enterprise_id, normal_name FROM enterprise_name WHERE enterprise_id IN :ids"
                  " ORDER BY enterprise_id, ordinal").bindparams(among)  # fmt: skip
     facts = text("SELECT id, name, credit_code, province, city, county FROM enterprise WHERE id IN :ids"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from public_site import grades
-from public_site.register import GRADE_KINDS, Entry
+from public_site.register import GRADE_KINDS, Entry, GradeKind
 
 FACTS = ("name", "credit_code", "province", "city", "county", "zone", "lat_e6", "lon_e6")
 
@@ -130,7 +130,7 @@ def overall(standings: Iterable[Standing]) -> grades.Overall:
     return grades.overall([(s.grade, s.scheme) for s in standings if s.listed and s.grade and s.scheme])
 
 
-def change(previous: str | None, grade: str) -> str:
+def change(previous: str | None, grade: str) -> GradeKind:
     """The kind of entry that `grade` after `previous` makes."""
     if previous is None:
         return "graded"

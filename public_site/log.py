@@ -141,9 +141,7 @@ def checkpoints(connection: Connection) -> list[tuple[int, str]]:
 def make_key(path: Path) -> Ed25519PrivateKey:
     """A new signing key at `path`, readable by this user only; an existing file is never replaced."""
     key = Ed25519PrivateKey.generate()
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.unlink(missing_ok=True)

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, text
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, text
 
 from public_site import folding, grades, places, register, standings
 from public_site.database import Database
 from public_site.enterprises import NoSuchEnterprise
 from public_site.faults import NotFound
 from public_site.places import Division
-from public_site.search import Document
+from public_site.search.values import Document
 
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _BATCH = 500
 
 
@@ -241,9 +241,7 @@ def lines(connection: Connection, ids: Sequence[int], *, as_of: str | None = Non
         "SELECT * FROM holding WHERE enterprise_id IN :ids AND to_day IS NULL ORDER BY enterprise_id, unit_id",
         ids,
     )
-    return [
-        _line_of_rows(facts[i], [n["name"] for n in names.get(i, ())], units.get(i, ())) for i in ids if i in facts
-    ]
+    return [_line_of_rows(facts[i], [n["name"] for n in names.get(i, ())], units.get(i, ())) for i in ids if i in facts]
 
 
 def id_of_code(connection: Connection, credit_code: str) -> int | None:
@@ -315,7 +313,9 @@ def downgrades(
     rows = connection.execute(query, {"day": day, "last": last, "limit": limit}).mappings()
     found = [_change(row) for row in rows]
     # Kept per notice by the projection: a sum over notices, not over the register.
-    total = connection.execute(text("SELECT coalesce(sum(downgrades), 0) FROM notice WHERE stage = 'decided'")).scalar_one()
+    total = connection.execute(
+        text("SELECT coalesce(sum(downgrades), 0) FROM notice WHERE stage = 'decided'")
+    ).scalar_one()
     return found, int(total)
 
 
@@ -369,9 +369,9 @@ def _document(line: EnterpriseLine, touched: int) -> Document:
         name=line.name,
         former_names=line.former_names,
         credit_code=line.credit_code,
-        province=line.province and line.province.code,
-        city=line.city and line.city.code,
-        county=line.county and line.county.code,
+        province=line.province.code if line.province else None,
+        city=line.city.code if line.city else None,
+        county=line.county.code if line.county else None,
         industries=_distinct(u.industry for u in line.units),
         grades=_distinct(u.grade for u in held),
         overall="incomparable" if line.overall_reason == "not_comparable" else line.overall_grade,

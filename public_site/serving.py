@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 from public_site import records
 from public_site.database import Database
@@ -27,9 +28,7 @@ _EVERY_SECONDS = 0.5
 _log = structlog.get_logger()
 
 
-def serve(
-    database: Database, settings: Settings, *, host: str, port: int, parts: frozenset[str], workers: int
-) -> None:
+def serve(database: Database, settings: Settings, *, host: str, port: int, parts: frozenset[str], workers: int) -> None:
     """Serve until told to stop. Raises: SettingsRefused for a part that this version does not have."""
     if unknown := parts - PARTS:
         raise SettingsRefused(f"这一版还没有 {'、'.join(sorted(unknown))}；可用的部分：{'、'.join(sorted(PARTS))}。")
@@ -66,10 +65,8 @@ def _keep(source: records.RegisterSource, index: Engine, stop: threading.Event) 
         try:
             if index.as_of() != source.latest_number():
                 index.catch_up(source)
-        except NotReady as fault:
+        except (NotReady, SQLAlchemyError, OSError) as fault:  # it must outlive a database that is away for a while
             _log.warning("search index does not follow", reason=str(fault))
-        except Exception:  # the keeper must outlive a database that is away for a while
-            _log.exception("search index does not follow")
 
 
 def _environment(settings: Settings) -> dict[str, str]:

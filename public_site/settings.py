@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     data: Path = Field(Path("var"), description="数据目录：登记数据库、原始文件、密钥、检索索引都在其中。")
-    database_url: str = Field("", description="登记数据库地址；空则用数据目录中的 SQLite。PostgreSQL: postgresql+psycopg://…")
+    database_url: str = Field(
+        "", description="登记数据库地址；空则用数据目录中的 SQLite。PostgreSQL: postgresql+psycopg://…"
+    )
     demo: bool = Field(False, description="演示登记：页面显示“企业为虚构”的横幅。由 public-site demo 设置。")
     base_url: str = Field(
         "", description="公众访问的完整地址（如 https://mingji.example.cn）。监听非本机地址时必须设置，不从请求中猜测。"

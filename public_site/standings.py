@@ -8,10 +8,9 @@ transaction of the append. What entries touch is folded anew, an enterprise at a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Index, bindparam, insert, text
+from sqlalchemy import BindParameter, Connection, Index, bindparam, insert, text
 from sqlmodel import Field, SQLModel
 
 from public_site import folding, register
@@ -203,11 +202,7 @@ def rows_of(folded: folding.Folded) -> Iterator[tuple[type[SQLModel], dict[str, 
         for standing, following in zip(unit, (*unit[1:], None), strict=True):
             yield HoldingRecord, holding_row(folded.id, standing, following.from_day if following else None)
     for decision in folded.decisions:
-        row = asdict(decision)
-        row |= {"unit_id": row.pop("unit"), "notice_id": row.pop("notice"), "enterprise_id": folded.id}
-        row["withdrawn"] = int(decision.withdrawn)
-        del row["published_at"]
-        yield DecisionRecord, row
+        yield DecisionRecord, _decision_row(folded.id, decision)
 
 
 def _fold_anew(connection: Connection, ids: Sequence[int], known: int) -> None:
@@ -232,7 +227,7 @@ def enterprise_row(folded: folding.Folded, held: Sequence[folding.Standing]) -> 
     falls = [s.downgraded_on for s in held if s.downgraded_on]
     return {
         "id": folded.id,
-        **asdict(folded.facts),
+        **{name: getattr(folded.facts, name) for name in folding.FACTS},
         "normal_name": normal_name(folded.facts.name),
         "overall_grade": overall.grade,
         "overall_reason": overall.reason,
@@ -240,6 +235,19 @@ def enterprise_row(folded: folding.Folded, held: Sequence[folding.Standing]) -> 
         "since": max(days, default=None),
         "downgraded_on": max(falls, default=None),
         "touched": folded.touched,
+    }
+
+
+_DECISION_COLUMNS = tuple(n for n in DecisionRecord.model_fields if n in folding.Decision.__dataclass_fields__)
+
+
+def _decision_row(enterprise_id: int, decision: folding.Decision) -> dict[str, Any]:
+    row = {name: getattr(decision, name) for name in _DECISION_COLUMNS}
+    return row | {
+        "enterprise_id": enterprise_id,
+        "unit_id": decision.unit,
+        "notice_id": decision.notice,
+        "withdrawn": int(decision.withdrawn),
     }
 
 
@@ -278,7 +286,7 @@ def _tell_notices(connection: Connection, start: int) -> None:
     )
     ids = [int(i) for (i,) in connection.execute(spoken_of, {"n": start})]
     for batch in register.batches(ids, _BATCH):
-        among = bindparam("ids", expanding=True)
+        among: BindParameter[Any] = bindparam("ids", expanding=True)
         connection.execute(text("DELETE FROM notice WHERE id IN :ids").bindparams(among), {"ids": list(batch)})
         rows = list(notice_rows(connection, batch))
         if rows:

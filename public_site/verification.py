@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, text
 
@@ -69,16 +69,18 @@ def verify(
         report.findings.append(Finding("keys", str(fault)))
         key = None
     with database.reading() as connection:
-        for name, look in (
+        looks: list[tuple[str, Callable[[], Iterator[str]]]] = [
             ("triggers", lambda: _triggers(connection, database)),
             ("entries", lambda: _entries(connection, report, progress)),
             ("tree", lambda: _tree(connection)),
             ("checkpoints", lambda: _checkpoints(connection, settings.origin, key)),
-            ("checkpoint held outside", lambda: _outside(connection, settings.origin, key, held_outside)),
             ("standings", lambda: _standings(connection)),
             ("drafts", lambda: _drafts(connection)),
             ("originals", lambda: _originals(connection, settings.originals)),
-        ):
+        ]
+        if held_outside is not None:
+            looks.append(("checkpoint held outside", lambda: _outside(connection, settings.origin, key, held_outside)))
+        for name, look in looks:
             report.looked_at.append(name)
             report.findings += [Finding(name, what) for what in _doubt(look)]
     report.looked_at.append("search")
@@ -140,8 +142,8 @@ def _entry(row: dict[str, Any], published_before: str) -> Iterator[str]:
         yield f"第 {number} 条的内容与其哈希不符。"
     try:
         entry = register.read(row["body"])
-        canonical = rfc8785.dumps({k: getattr(entry, k) for k in register.Entry.__dataclass_fields__})
-    except (ValueError, TypeError, rfc8785.CanonicalizationError):
+        canonical = register.canonical({k: getattr(entry, k) for k in register.Entry.__dataclass_fields__})
+    except (ValueError, TypeError, register.NotCanonical):
         yield f"第 {number} 条的内容不是登记条目。"
         return
     if canonical != body:
@@ -194,19 +196,31 @@ def _tree(connection: Connection) -> Iterator[str]:
     """Every stored node is the hash of its children, none is missing and none is there beside them."""
     if log.as_of(connection) != register.latest_number(connection):
         yield "哈希树没有追上登记。"
-    stack, count = _Stack(), 0
-    query = text("SELECT hash FROM tree_node WHERE level = :level AND position = :position")
-    for leaf in _leaves(connection):
-        stack.push(leaf)
-        for level, position, made in stack.made:
-            count += 1
-            stored = connection.execute(query, {"level": level, "position": position}).scalar()
-            if stored is None or bytes(stored) != made:
-                yield f"哈希树第 {level} 层第 {position} 个节点与登记不符。"
+    stack, made = _Stack(), 0
+    for leaves in _in_runs(_leaves(connection), _BATCH):
+        for leaf in leaves:
+            stack.push(leaf)
+        expected = {(level, position): node for level, position, node in stack.made}
+        made += len(expected)
+        for level in {level for level, _ in expected}:
+            positions = [position for at, position in expected if at == level]
+            query = text(
+                "SELECT position, hash FROM tree_node WHERE level = :level AND position BETWEEN :first AND :last"
+            )
+            span = {"level": level, "first": min(positions), "last": max(positions)}
+            there = {int(position): bytes(node) for position, node in connection.execute(query, span)}
+            for position in positions:
+                if there.get(position) != expected[level, position]:
+                    yield f"哈希树第 {level} 层第 {position} 个节点与登记不符。"
         stack.made.clear()
-    there = int(connection.execute(text("SELECT count(*) FROM tree_node")).scalar_one())
-    if there != count:
-        yield f"哈希树有 {there} 个节点，应有 {count} 个。"
+    kept = int(connection.execute(text("SELECT count(*) FROM tree_node")).scalar_one())
+    if kept != made:
+        yield f"哈希树有 {kept} 个节点，应有 {made} 个。"
+
+
+def _in_runs(items: Iterator[bytes], size: int) -> Iterator[list[bytes]]:
+    while run := list(islice(items, size)):
+        yield run
 
 
 def _checkpoints(connection: Connection, origin: str, key: Ed25519PublicKey | None) -> Iterator[str]:
@@ -236,9 +250,7 @@ def _holds(note: str, origin: str, key: Ed25519PublicKey, roots: dict[int, bytes
         yield f"第 {size} 条处的检查点与现在的登记不符：历史被改动过。"
 
 
-def _outside(connection: Connection, origin: str, key: Ed25519PublicKey | None, note: str | None) -> Iterator[str]:
-    if note is None:
-        return
+def _outside(connection: Connection, origin: str, key: Ed25519PublicKey | None, note: str) -> Iterator[str]:
     if key is None:
         yield "缺少签名密钥，无法核对外部检查点。"
         return
@@ -257,14 +269,14 @@ def _roots(connection: Connection, sizes: set[int]) -> dict[int, bytes]:
     query = text("SELECT number, body FROM entry WHERE number > :after ORDER BY number LIMIT :limit")
     after, last = 0, max(sizes, default=0)
     while rows := connection.execute(query, {"after": after, "limit": _BATCH}).all():
-        for number, body in rows:
+        for _, body in rows:
             stack.push(hashlib.sha256(b"\x00" + body.encode()).digest())
             stack.made.clear()
             if stack.size in sizes:
                 found[stack.size] = stack.root()
             if stack.size >= last:
                 return found
-        after = number
+        after = rows[-1][0]
     return found
 
 
@@ -373,7 +385,9 @@ def naive_standing(
 
 
 def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
-    query = text("SELECT number FROM entry WHERE kind = 'notice_published' AND number > :after ORDER BY number LIMIT 500")
+    query = text(
+        "SELECT number FROM entry WHERE kind = 'notice_published' AND number > :after ORDER BY number LIMIT 500"
+    )
     after = 0
     while ids := [int(n) for (n,) in connection.execute(query, {"after": after})]:
         for row in standings.notice_rows(connection, ids):
@@ -412,4 +426,3 @@ def _originals(connection: Connection, folder: Path) -> Iterator[str]:
             yield f"公告 {notice_id} 的原始文件不在了（SHA-256 {sha256}）。"
         elif hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
             yield f"公告 {notice_id} 的原始文件被改动过（SHA-256 {sha256}）。"
-

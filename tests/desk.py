@@ -14,7 +14,19 @@ from public_site.drafts import Draft
 from public_site.settings import Settings
 
 DRAFTER, APPROVER = "起草人", "批准人"
-HEADERS = ("序号", "地市", "区县", "企业名称", "曾用名", "统一社会信用代码", "行业类别", "生产线", "绩效等级", "原等级", "备注")
+HEADERS = (
+    "序号",
+    "地市",
+    "区县",
+    "企业名称",
+    "曾用名",
+    "统一社会信用代码",
+    "行业类别",
+    "生产线",
+    "绩效等级",
+    "原等级",
+    "备注",
+)
 ISSUER = "重庆市生态环境局"
 
 
@@ -63,7 +75,7 @@ class Desk:
 
     def enterprise(self, name: str, **when: Any) -> records.EnterpriseView:
         """The enterprise that bears or bore this name."""
-        from sqlalchemy import text  # noqa: PLC0415
+        from sqlalchemy import text
 
         with self.database.reading() as connection:
             query = text("SELECT enterprise_id FROM enterprise_name WHERE name = :name ORDER BY enterprise_id LIMIT 1")

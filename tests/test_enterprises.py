@@ -9,8 +9,12 @@ import pytest
 
 from public_site.enterprises import Known, Wanted, core_name, is_credit_code, match, normal_name
 
-HONGSHENG = Known(7, "重庆宏声纸箱有限责任公司", ("重庆宏声纸箱有限责任公司", "重庆宏声包装厂"), None, "500000", "500100", "500102")
-TANGSHAN = Known(9, "河钢股份有限公司唐山分公司", ("河钢股份有限公司唐山分公司",), "91130200699229617X", "130000", "130200", None)
+HONGSHENG = Known(
+    7, "重庆宏声纸箱有限责任公司", ("重庆宏声纸箱有限责任公司", "重庆宏声包装厂"), None, "500000", "500100", "500102"
+)
+TANGSHAN = Known(
+    9, "河钢股份有限公司唐山分公司", ("河钢股份有限公司唐山分公司",), "91130200699229617X", "130000", "130200", None
+)
 
 
 def wanted(name: str, *, former: str | None = None, code: str | None = None, county: str | None = "500102",
@@ -20,14 +24,21 @@ def wanted(name: str, *, former: str | None = None, code: str | None = None, cou
 
 @pytest.mark.parametrize(
     "written",
-    ["重慶宏聲紙箱有限責任公司", "重庆 宏声 纸箱\n有限责任公司", "重庆宏声纸箱有限责任公司\u3000", "重庆宏声·纸箱有限责任公司"],
+    [
+        "重慶宏聲紙箱有限責任公司",
+        "重庆 宏声 纸箱\n有限责任公司",
+        "重庆宏声纸箱有限责任公司\u3000",
+        "重庆宏声·纸箱有限责任公司",
+    ],
 )
 def test_the_same_name_in_other_dress_is_the_same_name(written: str) -> None:
     assert normal_name(written) == "重庆宏声纸箱有限责任公司"
 
 
 def test_brackets_and_letters_of_either_width_are_equal() -> None:
-    assert normal_name("ＡＢＣ（中国）有限公司") == normal_name("abc(中国)有限公司") == normal_name("ABC〔中国〕有限公司")
+    assert (
+        normal_name("ＡＢＣ（中国）有限公司") == normal_name("abc(中国)有限公司") == normal_name("ABC〔中国〕有限公司")
+    )
 
 
 def test_the_legal_form_is_not_part_of_the_core() -> None:
@@ -55,7 +66,9 @@ def test_a_code_with_another_name_is_a_question_whether_it_was_renamed() -> None
 
 
 def test_a_code_with_another_name_is_a_match_when_the_notice_gives_the_former_name() -> None:
-    found = match(wanted("河钢集团唐山分公司", former="河钢股份有限公司唐山分公司", code="91130200699229617X"), [TANGSHAN])
+    found = match(
+        wanted("河钢集团唐山分公司", former="河钢股份有限公司唐山分公司", code="91130200699229617X"), [TANGSHAN]
+    )
     assert (found.status, found.enterprise_id) == ("matched", 9)
 
 

@@ -193,9 +193,7 @@ def test_a_full_list_ends_the_listing_of_those_it_leaves_out_within_its_own_scop
 
 def test_two_rows_that_contradict_each_other_through_one_enterprise_are_refused(desk: Desk) -> None:
     desk.publish([row("演示纸箱厂", "B")], on="2022-05-01")
-    draft = desk.draft(
-        [row("演示包装有限公司", "A", 曾用名="演示纸箱厂"), row("演示纸箱厂", "C")], on="2023-05-01"
-    )
+    draft = desk.draft([row("演示包装有限公司", "A", 曾用名="演示纸箱厂"), row("演示纸箱厂", "C")], on="2023-05-01")
     before = desk.latest
     with pytest.raises(composing.DraftContradicts, match="等级却不同"):
         desk.approve(draft)

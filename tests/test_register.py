@@ -19,7 +19,9 @@ from tests.desk import Desk, row
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(max_codepoint=127)), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(max_codepoint=127)), inner, max_size=3)
+    ),
     max_leaves=12,
 )
 
@@ -46,7 +48,13 @@ def test_entries_are_numbered_from_one_without_gaps_and_things_are_named_by_thei
     with desk.database.reading() as connection:
         entries = register.since(connection, 0)
     assert [e.number for e in entries] == [1, 2, 3, 4, 5]
-    assert [e.kind for e in entries] == ["notice_published", "enterprise_registered", "graded", "enterprise_registered", "graded"]
+    assert [e.kind for e in entries] == [
+        "notice_published",
+        "enterprise_registered",
+        "graded",
+        "enterprise_registered",
+        "graded",
+    ]
     assert [(e.notice, e.enterprise, e.unit) for e in entries] == [
         (1, None, None), (1, 2, None), (1, 2, 3), (1, 4, None), (1, 4, 5),
     ]  # fmt: skip
@@ -104,7 +112,7 @@ def test_what_was_known_at_a_moment_is_a_number(desk: Desk) -> None:
 
 
 def test_the_logs_key_is_never_made_anew_over_a_register_with_entries(desk: Desk, settings: Settings) -> None:
-    from public_site import publishing  # noqa: PLC0415
+    from public_site import publishing
 
     desk.publish([row("演示纸箱有限公司", "B")])
     settings.log_key.unlink()

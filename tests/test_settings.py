@@ -18,7 +18,9 @@ def test_a_misspelt_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("name", "value"), [("BASE_URL", "mingji.example.cn"), ("BASE_URL", "https://a.cn/x"), ("READER_MEMORY_MB", "lots")]
 )
-def test_a_wrong_value_is_refused_with_the_setting_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_wrong_value_is_refused_with_the_setting_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv(f"PUBLIC_SITE_{name}", value)
     with pytest.raises(SettingsRefused, match=name):
         from_environment()
@@ -26,9 +28,9 @@ def test_a_wrong_value_is_refused_with_the_setting_named(monkeypatch: pytest.Mon
 
 def test_serving_to_the_outside_needs_the_public_address() -> None:
     with pytest.raises(SettingsRefused, match="PUBLIC_SITE_BASE_URL"):
-        Settings().allow_serving_on("0.0.0.0")  # noqa: S104  # refused
+        Settings().allow_serving_on("0.0.0.0")  # refused
     Settings().allow_serving_on("127.0.0.1")
-    Settings(base_url="https://mingji.example.cn").allow_serving_on("0.0.0.0")  # noqa: S104  # allowed knowingly
+    Settings(base_url="https://mingji.example.cn").allow_serving_on("0.0.0.0")  # allowed knowingly
 
 
 def test_the_log_is_named_after_the_public_address() -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from public_site import folding, log, records, register, standings, verification
 from public_site.database import Database
+from public_site.enterprises import NoSuchEnterprise
 from tests.desk import Desk, row
 from tests.trails import DAYS, Scribe, Step, histories
 
@@ -38,7 +39,9 @@ def tables(connection: Connection) -> Tables:
 
 @examples
 @given(histories, st.randoms(use_true_random=False))
-def test_rebuilding_gives_what_catching_up_gave_in_pieces_of_any_size(history: list[Step], chance: random.Random) -> None:
+def test_rebuilding_gives_what_catching_up_gave_in_pieces_of_any_size(
+    history: list[Step], chance: random.Random
+) -> None:
     scribe = Scribe()
     with empty_register() as database:
         rest = list(history)
@@ -113,7 +116,9 @@ def test_the_weakest_unit_decides_the_overall_grade(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("industry", "grade"), [("水泥/粉磨站", "引领性"), ("电子工业（地方标准）", "A")], ids=["another scale", "local scheme"]
+    ("industry", "grade"),
+    [("水泥/粉磨站", "引领性"), ("电子工业（地方标准）", "A")],
+    ids=["another scale", "local scheme"],
 )
 def test_grades_of_different_scales_or_schemes_are_not_comparable(desk: Desk, industry: str, grade: str) -> None:
     desk.publish([row("演示集团有限公司", "B"), row("演示集团有限公司", grade, industry=industry)])
@@ -131,14 +136,16 @@ def test_history_can_be_looked_at_as_of_a_day_and_as_known_at_an_entry(desk: Des
     assert grades == {"2022-05-01": "B", "2023-04-30": "B", "2023-05-01": "A", "2024-04-30": "A", "2024-05-01": "C"}
     assert desk.enterprise(name, as_of="2023-06-01", known=first.last_entry).line.overall_grade == "B"
     assert desk.enterprise(name, known=late.last_entry).line.overall_grade == "C"
-    with pytest.raises(records.NoSuchEnterprise, match="不等于 D 级"):
+    with pytest.raises(NoSuchEnterprise, match="不等于 D 级"):
         desk.enterprise(name, as_of="2022-04-30")
 
 
 def test_managed_as_is_kept_apart_from_the_grade_and_ends_on_its_day(desk: Desk) -> None:
     name = "演示钢铁有限公司"
     desk.publish([row(name, "C", industry="铸造")], on="2023-01-10")
-    desk.publish([row(name, "按B-级管理", industry="铸造", 备注="可按照环保绩效B-级企业进行管理（一年内）")], on="2024-01-10")
+    desk.publish(
+        [row(name, "按B-级管理", industry="铸造", 备注="可按照环保绩效B-级企业进行管理（一年内）")], on="2024-01-10"
+    )
     (unit,) = desk.enterprise(name).line.units
     assert (unit.grade, unit.managed_as, unit.managed_until) == ("C", "B-", "2025-01-10")
     (before,) = desk.enterprise(name, as_of="2025-01-10").line.units

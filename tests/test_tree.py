@@ -79,7 +79,7 @@ def test_a_checkpoint_is_read_back_only_with_the_key_that_signed_it() -> None:
     key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     checkpoint = tree.Checkpoint("example.cn/log", 8, bytes.fromhex(ROOTS[8]))
     note = tree.signed(checkpoint, key)
-    assert note.startswith(f"example.cn/log\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n\n— example.cn/log ")
+    assert note.startswith("example.cn/log\n8\nXcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=\n\n— example.cn/log ")
     assert tree.read_checkpoint(note, "example.cn/log", key.public_key()) == checkpoint
     with pytest.raises(tree.CheckpointRefused, match="签名不成立"):
         tree.read_checkpoint(note, "example.cn/log", other.public_key())

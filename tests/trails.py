@@ -101,7 +101,9 @@ class Scribe:
         if step.act == "withdraw":
             data |= {"withdraws": number}
         else:
-            data |= {"corrects": number} | ({"grade": step.grade} if step.act == "correct" else {"effective_on": step.day})
+            data |= {"corrects": number} | (
+                {"grade": step.grade} if step.act == "correct" else {"effective_on": step.day}
+            )
         appending.add("withdrawn" if step.act == "withdraw" else "corrected", data, notice=notice, enterprise=who,
                       unit=unit, stage=stage, effective_on=step.day)  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -94,11 +96,11 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION require_next_number()")
 
 
-def _column(said: str, *, key: bool = False) -> sa.Column[object]:
+def _column(said: str, *, key: bool = False) -> sa.Column[Any]:
     name, _, kind = said.partition("#")
     # "C": text compares by code point in PostgreSQL as it does in SQLite, and prefixes use the index.
     plain = sa.String().with_variant(sa.String(collation="C"), "postgresql")
-    kinds: dict[str, sa.types.TypeEngine[object]] = {"": plain, "hash": sa.LargeBinary(32)}
+    kinds: dict[str, sa.types.TypeEngine[Any]] = {"": plain, "hash": sa.LargeBinary(32)}
     return sa.Column(
         name.rstrip("?"),
         kinds.get(kind, sa.Integer()),

@@ -1,0 +1,192 @@
+"""The commands as a clerk types them: what they print, their exit codes, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from public_site.commands import app
+from tests.desk import Desk, row
+from tests.test_publishing import CHONGQING
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+class Shell:
+    """Runs public-site with a data folder of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def __call__(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "public_site", *map(str, words)],
+            env=os.environ | {"PUBLIC_SITE_DATA": str(self.data), "COLUMNS": "200"} | environment,
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+
+    def files(self) -> dict[str, bytes]:
+        return {str(f.relative_to(self.data)): f.read_bytes() for f in sorted(self.data.rglob("*")) if f.is_file()}
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    return Shell(tmp_path / "data")
+
+
+def report(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def test_checking_the_real_notice_reports_it_whole_and_writes_nothing(shell: Shell) -> None:
+    done = shell("take-in", CHONGQING, "--check", "--json")
+    assert done.returncode == 0, done.stderr
+    told = report(done)
+    notice = told["notice"]
+    assert notice["title"] == "重庆市生态环境局关于重庆市2024年第一批重点行业企业大气污染防治绩效评级结果的公告"
+    assert (notice["issuer"], notice["issued_on"], notice["stage"]) == ("重庆市生态环境局", "2024-04-24", "decided")
+    assert (notice["scope"], notice["number"]) == ("increment", None)
+    assert [(c["grade"], c["local"], c["count"]) for c in notice["stated_counts"]] == [("B", False, 3), ("A", True, 2)]
+    assert [(r["name"], r["place"], r["grade"], r["scheme"]) for r in told["rows"]] == [
+        ("重庆京东方光电科技有限公司", "两江新区", "A", "local"),
+        ("重庆京东方显示技术有限公司", "两江新区", "A", "local"),
+        ("重庆宏声纸箱有限责任公司", "涪陵区", "B", "national-2020"),
+        ("重庆市乐缘复合包装制品有限责任公司", "南岸区", "B", "national-2020"),
+        ("重庆市东鹏智能家居有限公司", "永川区", "B", "national-2020"),
+    ]
+    assert {"row", "industry", "label", "scale", "previous_grade", "managed_as"} <= set(told["rows"][0])
+    assert told["rows"][0]["match"] == {"status": "new", "enterprise_id": None, "candidates": [],
+                                        "reason": "登记中没有此代码、名称或相近名称"}  # fmt: skip
+    assert told["problems"] == []
+    assert not shell.data.exists()
+
+
+def test_a_notice_goes_from_file_to_register_by_two_people(shell: Shell) -> None:
+    taken = shell("take-in", CHONGQING, "--by", "甲")
+    assert taken.returncode == 0
+    assert "新建第 1 号草稿，5 行" in taken.stdout
+    assert shell("publish", "1", "--by", "甲").returncode == 2
+    published = shell("publish", "1", "--by", "乙")
+    assert published.returncode == 0, published.stderr
+    assert "第 1–11 条" in published.stdout
+    assert "localhost/log\n11\n" in published.stdout
+    status = shell("status")
+    assert "登记：第 11 条" in status.stdout
+    assert "落后" not in status.stdout
+    assert shell("verify").returncode == 0
+    again = shell("take-in", CHONGQING, "--by", "甲")
+    assert "已经发布过" in again.stdout
+    assert "第 11 条" in shell("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("等级.csv", "企业名称,行业类别,绩效等级\n演示厂,包装印刷,E\n".encode(), "等级"),
+        ("形近字.csv", "企业名称,行业类别,绩效等级\n演示厂,包装印刷,\u0410\n".encode(), "字母"),
+        ("缺列.csv", "单位地址,行业类别,绩效等级\n某地,包装印刷,A\n".encode(), "企业名称"),
+        ("编码.csv", "企业名称,行业类别,绩效等级\n演示厂,包装印刷,A\n".encode("utf-16-le"), "编码"),
+        (
+            "代码.csv",
+            "企业名称,统一社会信用代码,行业类别,绩效等级\n演示厂,91350100M000100Y44,包装印刷,A\n".encode(),
+            "校验",
+        ),
+        ("浮点.csv", "企业名称,统一社会信用代码,行业类别,绩效等级\n演示厂,9.11E+17,包装印刷,A\n".encode(), "数字"),
+        ("空.csv", b"", "空"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence_with_its_cell_and_nothing_changes(
+    shell: Shell, tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    shell("take-in", CHONGQING, "--by", "甲")
+    before = shell.files()
+    file = tmp_path / name
+    file.write_bytes(content)
+    for how in ((), ("--check",), ("--json",)):
+        done = shell("take-in", file, *how)
+        assert done.returncode == 2, done.stdout
+        assert says in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    (problem, *_) = report(shell("take-in", file, "--check", "--json"))["problems"]
+    assert problem["file"] == name
+    assert problem["message"]
+    assert problem["remedy"]
+    assert shell.files() == before
+
+
+def test_one_bad_file_among_several_stops_them_all(shell: Shell, tmp_path: Path) -> None:
+    bad = tmp_path / "空.csv"
+    bad.touch()
+    assert shell("take-in", CHONGQING, bad).returncode == 2
+    assert not (shell.data / "register.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("publish", "7", "--by", "乙"), "没有第 7 号草稿"),
+        (("take-in", str(CHONGQING), "--issued-on", "24.4.2024"), "YYYY-MM-DD"),
+        (("take-in", str(CHONGQING), "--stage", "final"), "proposed、decided"),
+        (("decide", "1", "0", "maybe"), "same、new、skip"),
+        (("correct", "3", "--reason", "x", "--grade", "A"), "没有第 3 条"),
+        (("serve", "--host", "0.0.0.0"), "PUBLIC_SITE_BASE_URL"),
+        (("serve", "--parts", "public,moon"), "moon"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence_with_exit_code_2(
+    shell: Shell, words: tuple[str, ...], says: str
+) -> None:
+    done = shell(*words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_rebuilding_gives_back_what_was_lost(shell: Shell) -> None:
+    import sqlite3
+
+    shell("take-in", CHONGQING, "--by", "甲")
+    shell("publish", "1", "--by", "乙")
+    with sqlite3.connect(shell.data / "register.db") as database:
+        database.execute("DELETE FROM holding")
+    assert "standings" in shell("verify").stdout
+    assert shell("rebuild").returncode == 0
+    assert shell("verify").returncode == 0
+
+
+def test_verify_takes_a_checkpoint_that_someone_kept(shell: Shell, tmp_path: Path) -> None:
+    shell("take-in", CHONGQING, "--by", "甲")
+    checkpoint = shell("publish", "1", "--by", "乙").stdout.partition("\n")[2]
+    kept = tmp_path / "checkpoint.txt"
+    kept.write_text(checkpoint, encoding="utf-8")
+    assert shell("verify", "--checkpoint", kept).returncode == 0
+    kept.write_text(checkpoint.replace("\n11\n", "\n12\n"), encoding="utf-8")
+    assert shell("verify", "--checkpoint", kept).returncode == 1
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_clerk_answers_a_question_of_identity(desk: Desk) -> None:
+    desk.publish([row("演示纸箱有限责任公司", "B")], on="2022-05-01")
+    file = desk.write([row("演示纸箱有限公司", "A")], on="2023-05-01")
+    desk.database.close()
+    shell = Shell(desk.settings.data)
+    taken = shell("take-in", file, "--by", "甲")
+    assert "第 0 项 演示纸箱有限公司" in taken.stdout
+    assert "待判断 1 行" in taken.stdout
+    assert shell("publish", "2", "--by", "乙").returncode == 2
+    assert shell("decide", "2", "0", "same", "2", "--by", "甲").returncode == 0
+    assert shell("publish", "2", "--by", "乙").returncode == 0
+
+
+def test_the_readme_describes_every_command() -> None:
+    readme = README.read_text(encoding="utf-8")
+    names = [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]
+    assert len(names) >= 12
+    assert [n for n in names if f"public-site {n}" not in readme] == []
