@@ -38,7 +38,7 @@ def run(data: Path, *words: str) -> tuple[float, float]:
     """Seconds and megabytes that a command took. Raises: SystemExit when it failed."""
     environment = os.environ | {"PUBLIC_SITE_DATA": str(data)}
     began = time.perf_counter()
-    with open(os.devnull, "w", encoding="utf-8") as nothing:
+    with Path(os.devnull).open("w", encoding="utf-8") as nothing:
         process = os.posix_spawn(
             sys.executable, [sys.executable, "-m", "public_site", *words], environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, nothing.fileno(), 1), (os.POSIX_SPAWN_DUP2, nothing.fileno(), 2)],

@@ -8,12 +8,14 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     serving                   the processes: web workers, the keeper of the search index
     web/                      HTTP and Jinja, and nobody else's: one module per first word of the URL
     demo/      verification   the demo register's notices · checking everything against everything else
+    documents                 the register as a search index takes it in
     publishing                the one way in: draft, second person, register, projections
     records    tables         what pages read of an enterprise · every table, for the migrations
     composing                 what a draft's rows say, as entries
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
+    matching                  whom the rows of a draft mean
     standings  log            the grade each unit holds, now and as of a day · the signed log
-    folding                   entries → standings, the pure rule
+    folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
     register                  the append-only table of entries
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -19,11 +20,13 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import drafts, log, notices, publishing, records, register, standings, verification
+from public_site import documents, drafts, log, notices, publishing, register, standings, verification
 from public_site.database import Database
-from public_site.faults import Fault, NotValid
-from public_site.search.values import WriterBusy
+from public_site.faults import Fault, NotReady, NotValid
+from public_site.matching import Matcher
 from public_site.settings import Settings, from_environment
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _err = Console(stderr=True, highlight=False)
 
+# Entries that a person who approves need not read one by one.
+_UNREMARKABLE = frozenset({"notice_published", "enterprise_registered", "graded", "confirmed"})
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="公告文件")]
 By = Annotated[str, typer.Option("--by", help="操作人；起草与批准必须是两个人")]
 
@@ -64,9 +69,9 @@ def _index(settings: Settings) -> EmbeddedIndex:
 def _bring_index_along(database: Database, settings: Settings) -> None:
     """Let the search index catch up with what was just published; a running server does it when this cannot."""
     try:
-        _index(settings).catch_up(records.RegisterSource(database))
-    except WriterBusy:
-        _err.print("检索索引正由另一个进程更新，稍后自动追上。")
+        _index(settings).catch_up(documents.RegisterSource(database))
+    except (NotReady, OSError) as fault:  # what is published is published: this is not its failure
+        _err.print(f"内容已发布，但检索索引没有追上：{fault}", markup=False, soft_wrap=True)
 
 
 def _now() -> datetime:
@@ -178,21 +183,24 @@ class _Report:
         return self
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        for batch in _in_batches(self._reading.rows):
-            contents = [orjson.loads(orjson.dumps(row)) for row in batch]
-            for content, match in zip(contents, self._matches(contents), strict=True):
-                yield content | {
-                    "match": {"status": match.status, "enterprise_id": match.enterprise_id, "reason": match.reason,
-                              "candidates": [{"id": i, "name": n} for i, n in match.candidates]}
-                }  # fmt: skip
+        with self._known() as connection:
+            matcher, start = Matcher(connection), 0
+            for batch in _in_batches(self._reading.rows):
+                numbered = list(enumerate((orjson.loads(orjson.dumps(row)) for row in batch), start))
+                for (_, content), match in zip(numbered, matcher.answers(numbered), strict=True):
+                    candidates = [{"id": i, "name": n} for i, n in match.candidates]
+                    yield content | {"match": {"status": match.status, "enterprise_id": match.enterprise_id if (match.enterprise_id or 0) > 0 else None,
+                                               "reason": match.reason, "candidates": candidates}}  # fmt: skip
+                start += len(batch)
 
-    def _matches(self, contents: list[dict[str, Any]]) -> list[Any]:
+    @contextmanager
+    def _known(self) -> Iterator[Connection | None]:
+        """The register as it is now; nothing where there is none yet, and none is made."""
         if not self._settings.database_url and not (self._settings.data / "register.db").exists():
-            return [drafts.NOTHING_KNOWN] * len(contents)
+            yield None
+            return
         with closing(Database(self._settings.register_url)) as database, database.reading() as connection:
-            if database.revision() is None:
-                return [drafts.NOTHING_KNOWN] * len(contents)
-            return drafts.matches(connection, contents)
+            yield connection if database.revision() is not None else None
 
     def head(self) -> dict[str, Any]:
         head: dict[str, Any] = {"notice": orjson.loads(orjson.dumps(self._reading.notice))}
@@ -253,28 +261,43 @@ def _say_taken(database: Database, file: Path, reading: notices.Reading, taken: 
     typer.echo(f"{file.name}：{made}第 {draft.id} 号草稿，{reading.row_count} 行，"
                f"其中已知企业 {counted['matched']} 行，新企业 {counted['new']} 行，待判断 {counted['question']} 行。")  # fmt: skip
     for row in waiting[:20]:
-        who = "；".join(f"{i} {name}" for i, name in row.match.candidates)
+        who = "；".join(f"{_shown(i)} {name}" for i, name in row.match.candidates)
         typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}（{who}）")
     if waiting:
-        typer.echo(f"  用 public-site decide {draft.id} 项号 same/new/skip 逐项回答。")
+        typer.echo(f"  用 public-site decide {draft.id} 项号 same/renamed/new/skip 逐项回答。")
     for question in reading.questions:
         typer.echo(f"  发布前须补充：{question.message}")
-    typer.echo(f"  由另一人核对后批准：public-site publish {draft.id} --by 姓名")
+    if draft.content["scope"] == "snapshot":
+        typer.echo("  这是完整名单：批准时，名单中没有的企业将记为“未再列入”；请用 public-site draft 逐一核对。")
+    typer.echo(f"  由另一人核对（public-site draft {draft.id}）后批准：public-site publish {draft.id} --by 姓名")
 
 
 @app.command()
 def decide(
     draft: int,
     ordinal: int,
-    choice: Annotated[str, typer.Argument(help="same、new 或 skip")],
-    enterprise: Annotated[int | None, typer.Argument(help="choice 为 same 时的企业编号")] = None,
+    choice: Annotated[str, typer.Argument(help="same、renamed、new 或 skip")],
+    enterprise: Annotated[str | None, typer.Argument(help="same 或 renamed 时的企业编号，或 #项号")] = None,
     by: By = "",
 ) -> None:
-    """Answer whom a draft's row means: one of its candidates, a new enterprise, or leave the row out."""
+    """Answer whom a draft's row means: a candidate (also under a new name), a new enterprise, or leave the row out."""
+    chosen = None if enterprise is None else _candidate(enterprise)
     with _register() as (database, _):
-        publishing.decide(database, draft, ordinal, _one_of(choice, "same", "new", "skip"), enterprise,
+        publishing.decide(database, draft, ordinal, _one_of(choice, "same", "renamed", "new", "skip"), chosen,
                           by=by or _user())  # fmt: skip
     typer.echo(f"第 {draft} 号草稿第 {ordinal} 项：{choice}。")
+
+
+def _candidate(said: str) -> int:
+    """A candidate as it is shown: an enterprise's number, or #n for the new enterprise of the draft's own row n."""
+    number = said.removeprefix("#")
+    if not (number.isascii() and number.isdigit()):
+        raise NotValid(f"“{said}”不是企业编号，也不是 #项号。")
+    return -int(number) - 1 if said.startswith("#") else int(number)
+
+
+def _shown(candidate: int) -> str:
+    return f"#{-candidate - 1}" if candidate < 0 else str(candidate)
 
 
 @app.command()
@@ -282,9 +305,26 @@ def publish(draft: int, by: Annotated[str, typer.Option("--by", help="批准人�
     """A second person's approval: append the draft to the register, all or nothing."""
     with _register() as (database, settings):
         made = publishing.publish(database, settings, draft, by=by, at=_now())
+        typer.echo(f"第 {draft} 号草稿已发布：第 {made.first_entry}–{made.last_entry} 条。")
+        typer.echo(made.checkpoint, nl=False)
         _bring_index_along(database, settings)
-    typer.echo(f"第 {draft} 号草稿已发布：第 {made.first_entry}–{made.last_entry} 条。")
-    typer.echo(made.checkpoint, nl=False)
+
+
+@app.command("draft")
+def show_draft(draft: int) -> None:
+    """What approving a draft would append: for the second person to look at before `publish`."""
+    with _register() as (database, _):
+        entries = publishing.preview(database, draft, at=_now())
+        with database.reading() as connection:
+            names = standings.names(connection, {e.enterprise for e in entries if e.enterprise})
+    names |= {e.enterprise: e.data["name"] for e in entries if e.kind == "enterprise_registered" and e.enterprise}
+    for kind, count in sorted(Counter(e.kind for e in entries).items()):
+        typer.echo(f"{kind}\t{count}")
+    for entry in entries:
+        if entry.kind not in _UNREMARKABLE:
+            change = " → ".join(str(g) for g in (entry.data.get("previous_grade"), entry.data.get("grade")) if g)
+            what = entry.data.get("industry") or entry.data.get("name") or ""
+            typer.echo(f"  {entry.kind}\t{names.get(entry.enterprise or 0, '')}\t{what}\t{change}")
 
 
 @app.command("drafts")
@@ -336,7 +376,7 @@ def rebuild(projection: Annotated[Projection | None, typer.Argument()] = None) -
     with _register() as (database, settings):
         for one in wanted:
             if one is Projection.SEARCH:
-                reached = _index(settings).rebuild(records.RegisterSource(database))
+                reached = _index(settings).rebuild(documents.RegisterSource(database))
             else:
                 module = standings if one is Projection.STANDINGS else log
                 with database.writing() as connection:
@@ -367,7 +407,7 @@ def verify(
     """Check log, checkpoints, projections, drafts, files and index against each other; exit 1 when one does not hold."""
     with _register(make=False) as (database, settings), _progress("核对") as progress:
         held = checkpoint.read_text(encoding="utf-8") if checkpoint else None
-        source = records.RegisterSource(database)
+        source = documents.RegisterSource(database)
         report = verification.verify(
             database,
             settings,
@@ -447,4 +487,8 @@ def main() -> None:
         app()
     except Fault as fault:
         _err.print(str(fault), markup=False, soft_wrap=True)
+        sys.exit(2)
+    except (OSError, UnicodeError, SQLAlchemyError) as error:
+        first = str(error).partition("\n")[0]
+        _err.print(f"没有完成：{error.__class__.__name__} {first}", markup=False, soft_wrap=True)
         sys.exit(2)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from public_site import drafts, folding, grades, register
+from public_site import drafts, folding, grades, places, register
 from public_site.drafts import Draft, DraftRow
 from public_site.enterprises import normal_name
 from public_site.faults import NotValid
@@ -46,6 +46,7 @@ class _Held:
     """A unit of the register and what it held, by a decision, on the notice's day."""
 
     unit: int
+    industry: str | None
     grade: str | None
     scheme: str | None
 
@@ -71,34 +72,28 @@ def is_full_list(draft: Draft) -> bool:
 def vanished(connection: Connection, draft: Draft, present: Iterable[int]) -> list[Vanished]:
     """The listed units that a full list leaves out, where `present` are the units it names.
 
-    A full list speaks for its issuer, its scheme's family and the grades it covers, and for nothing else.
+    A full list speaks for its issuer, its scheme's family, the grades it covers and, where its title names industries,
+    for those; of an enterprise that one of its left-out rows may mean it says nothing.
     """
-    covered = drafts.grades_covered(connection, draft)
     query = text(
         "SELECT h.unit_id, h.enterprise_id, h.grade, h.scheme, h.site, h.industry, h.line"
         " FROM holding h JOIN notice n ON n.id = h.notice_id"
         " WHERE n.issuer = :issuer AND h.to_day IS NULL AND h.listed = 1 AND h.from_day < :day AND h.grade IN :grades"
         " ORDER BY h.unit_id"
     ).bindparams(bindparam("grades", expanding=True))
-    values = {"issuer": draft.content["issuer"], "day": draft.content["issued_on"], "grades": sorted(covered)}
+    covered = sorted(drafts.grades_covered(connection, draft))
+    values = {"issuer": draft.content["issuer"], "day": draft.content["issued_on"], "grades": covered}
     family = grades.scheme(draft.content["scheme"]).family
-    there = set(present)
-    found = (Vanished(*row) for row in connection.execute(query, values))
-    return [v for v in found if v.unit not in there and grades.scheme(v.scheme).family == family]
-
-
-def units_named(connection: Connection, draft: Draft) -> set[int]:
-    """The known units that a draft's rows name, before anything is written."""
-    named: set[int] = set()
-    rows = (row for row in drafts.rows(connection, draft.id) if row.choice != "skip")
-    while batch := list(islice(rows, _BATCH)):
-        ids = [row.match.enterprise_id for row in batch if row.match.enterprise_id]
-        held, facts = _held(connection, ids, draft.content["issued_on"]), _facts(connection, ids)
-        for row in batch:
-            enterprise = row.match.enterprise_id
-            if enterprise and (known := held.get((enterprise, _unit_key(row.content, facts[enterprise])))):
-                named.add(known.unit)
-    return named
+    industries = grades.industries_named(draft.content["title"])
+    there, meant = set(present), drafts.meant_by_skipped_rows(connection, draft.id)
+    return [
+        v
+        for v in (Vanished(*row) for row in connection.execute(query, values))
+        if v.unit not in there
+        and v.enterprise not in meant
+        and grades.scheme(v.scheme).family == family
+        and (not industries or (v.industry or "").partition("/")[0] in industries)
+    ]
 
 
 class _Composer:
@@ -109,25 +104,32 @@ class _Composer:
         self._appending = appending
         self._notice = draft.content
         self._day: str = draft.content["issued_on"]
-        self._registered: dict[tuple[str, ...], int] = {}
-        self._changed: dict[int, dict[str, Any]] = {}
-        self._said: dict[tuple[int, _UnitKey], tuple[str | None, int]] = {}
+        # By row number: whom the row meant. Later rows of the same new enterprise point to it.
+        self._enterprise_of_row: dict[int, int] = {}
+        self._pointed_to = drafts.rows_pointed_to(connection, draft.id)
+        self._facts: dict[int, dict[str, Any]] = {}
+        self._said: dict[tuple[int, _UnitKey], tuple[tuple[Any, ...], tuple[str | None, int]]] = {}
         self.units_written: set[int] = set()
         facts = {k: v for k, v in draft.content.items() if k not in {"questions", "sheets"}} | {"draft_sha256": seal}
         self._notice_id = appending.add("notice_published", facts, stage=draft.content["stage"], effective_on=self._day)
 
     def add(self, rows: Sequence[DraftRow]) -> None:
         """Append what these rows say of their enterprises and units."""
-        ids = [row.match.enterprise_id for row in rows if row.match.enterprise_id]
+        ids = [i for i in (row.match.enterprise_id for row in rows) if i is not None and i > 0]
         facts, held = _facts(self._connection, ids), _held(self._connection, ids, self._day)
         for row in rows:
-            enterprise = row.match.enterprise_id or self._register(row.content)
-            if enterprise in facts:
-                facts[enterprise] |= self._changed.get(enterprise, {})
-                self._tell_what_is_new(enterprise, facts[enterprise], row.content)
-            key = _unit_key(row.content, facts.get(enterprise))
+            enterprise = self._meant(row)
+            known = None
+            if enterprise is None:
+                enterprise = self._register(row)
+            else:
+                known = self._facts.get(enterprise) or facts[enterprise]
+                self._tell_what_is_new(enterprise, known, row)
+            self._enterprise_of_row[row.ordinal] = enterprise
+            units = held.get(enterprise, {})
+            key = _unit_key(row.content, known, units)
             if not self._repeats((enterprise, key), row):
-                self._grade(enterprise, key, row.content, held.get((enterprise, key)))
+                self._grade(enterprise, key, row.content, units.get(key))
 
     def end(self, units: Iterable[Vanished]) -> None:
         """Append "no longer listed" for the units that a full list leaves out."""
@@ -138,63 +140,74 @@ class _Composer:
                                 enterprise=unit.enterprise, unit=unit.unit, stage="decided",
                                 effective_on=self._day)  # fmt: skip
 
-    def _register(self, said: dict[str, Any]) -> int:
-        """The id of an enterprise that is new with this draft: the same code or the same name and place is one."""
-        code = said["credit_code"]
-        where = tuple(said[k] or "" for k in ("province", "city", "county", "zone"))
-        keys: list[tuple[str, ...]] = [("code", code)] if code else []
-        keys.append(("name", normal_name(said["name"]), *where))
-        known = next((self._registered[k] for k in keys if k in self._registered), None)
-        if known is None:
-            facts = {k: said[k] for k in ("name", *_ADDED)} | _point(said)
-            known = self._appending.add("enterprise_registered", _without_blanks(facts), notice=self._notice_id,
-                                        effective_on=self._day, sheet=said["sheet"], row=said["row"])  # fmt: skip
-        self._registered |= dict.fromkeys(keys, known)
-        return known
+    def _meant(self, row: DraftRow) -> int | None:
+        """The enterprise that a row means, when there is one already; a negative id points to a row before it."""
+        identity = row.match.enterprise_id
+        return self._enterprise_of_row.get(-identity - 1) if identity is not None and identity < 0 else identity
 
-    def _tell_what_is_new(self, enterprise: int, facts: dict[str, Any], said: dict[str, Any]) -> None:
-        """A new name where the notice gives the old one, and a code, place or point where none was known."""
+    def _register(self, row: DraftRow) -> int:
+        said = row.content
+        facts = {k: said[k] for k in ("name", "former_name", *_ADDED)} | _point(said)
+        enterprise = self._appending.add("enterprise_registered", _without_blanks(facts), notice=self._notice_id,
+                                         effective_on=self._day, sheet=said["sheet"], row=said["row"])  # fmt: skip
+        if row.ordinal in self._pointed_to:
+            self._facts[enterprise] = dict.fromkeys(("lat_e6", "lon_e6")) | facts
+        return enterprise
+
+    def _tell_what_is_new(self, enterprise: int, facts: dict[str, Any], row: DraftRow) -> None:
+        """A new name where the notice gives the old one (or a person said so), and what was not known: code, place, point."""
+        said = row.content
         news = {k: said[k] for k in _ADDED if said[k] and not facts[k]}
         if facts["lat_e6"] is None:
             news |= _point(said)
-        if normal_name(said["name"]) not in facts["names"]:
+        if normal_name(said["name"]) != normal_name(facts["name"]) and (said["former_name"] or row.choice == "renamed"):
             news["name"] = said["name"]
-            facts["names"] = facts["names"] | {normal_name(said["name"])}
         if news:
-            facts |= news
-            self._changed[enterprise] = self._changed.get(enterprise, {}) | news | {"names": facts["names"]}
+            self._facts[enterprise] = facts | news
             self._appending.add("enterprise_changed", news, notice=self._notice_id, enterprise=enterprise,
                                 effective_on=self._day, sheet=said["sheet"], row=said["row"])  # fmt: skip
 
     def _repeats(self, unit: tuple[int, _UnitKey], row: DraftRow) -> bool:
         """Whether an earlier row of this draft said the same of this unit. Raises: DraftContradicts."""
-        grade, number = row.content["grade"], row.content["row"]
-        before = self._said.setdefault(unit, (grade, number))
-        if before[0] != grade:
+        said = tuple(row.content[k] for k in _OF_A_UNIT)
+        here = (row.content["sheet"], row.content["row"])
+        before, there = self._said.setdefault(unit, (said, here))
+        if before != said:
             raise DraftContradicts(
-                f"第 {before[1]} 行与第 {number} 行说的是同一企业（{row.content['name']}）的同一生产单元，"
-                f"等级却不同：{before[0]} 与 {grade}。请核对原文件。"
+                f"{_place(*there)}与{_place(*here)}说的是同一企业（{row.content['name']}）的同一生产单元，"
+                f"内容却不同：{_told(before)} 与 {_told(said)}。请核对原文件。"
             )
-        return bool(before[1] != number)
+        return there != here
 
     def _grade(self, enterprise: int, key: _UnitKey, said: dict[str, Any], held: _Held | None) -> None:
-        known = _comparable_grade(held, said)
         stated = said["previous_grade"]
-        previous = known or stated
-        data = {k: said[k] for k in ("label", "scheme", "industry", "line", "managed_until")}
+        previous = _comparable_grade(held, said) or stated
+        data = {k: said[k] for k in ("label", "scheme", "industry", "line", "managed_as", "managed_until")}
         data |= {
             "grade": said["grade"] if said["listed"] else None,
-            "site": key[0] and _site(said),
-            "managed_as": said["managed_as"],
+            "site": _site(said, key),
             "previous_grade": previous,
-            "stated_previous_grade": stated if known and stated != known else None,
+            "stated_previous_grade": stated,
         }
+        if held is not None:  # a notice that names no industry speaks of the one that is known
+            data["industry"] = said["industry"] or held.industry
         unit = self._appending.add(
             _kind(said, previous), _without_blanks(data), notice=self._notice_id, enterprise=enterprise,
             unit=held.unit if held else None, stage=self._notice["stage"], effective_on=self._day,
             sheet=said["sheet"], row=said["row"],
         )  # fmt: skip
         self.units_written.add(held.unit if held else unit)
+
+
+_OF_A_UNIT = ("grade", "managed_as", "managed_until", "listed", "previous_grade")
+
+
+def _place(sheet: str | None, row: int) -> str:
+    return f"工作表“{sheet}”第 {row} 行" if sheet else f"第 {row} 行"
+
+
+def _told(said: tuple[Any, ...]) -> str:
+    return "、".join(str(s) for s in said[:2] if s) or "未写等级"
 
 
 def _kind(said: dict[str, Any], previous: str | None) -> register.Kind:
@@ -213,42 +226,58 @@ def _comparable_grade(held: _Held | None, said: dict[str, Any]) -> str | None:
     return held.grade if same_family else None
 
 
-def _site(said: dict[str, Any]) -> str | None:
+def _site(said: dict[str, Any], key: _UnitKey) -> str | None:
+    """The site as written, or the county where a row means another site of a known enterprise."""
     site: str | None = said["site"]
-    return site or said["place"]
+    return site or (places.name(said["county"]) if key[0] else None)
 
 
-def _unit_key(said: dict[str, Any], facts: dict[str, Any] | None) -> _UnitKey:
-    """Site × industry × line. A row of a known enterprise in another county means another site of it."""
+def _unit_key(said: dict[str, Any], facts: dict[str, Any] | None, units: dict[_UnitKey, _Held]) -> _UnitKey:
+    """Site × industry × line. A row of a known enterprise in another county means another site of it.
+
+    A notice without industries means an enterprise's only unit. Raises: DraftContradicts when there are several.
+    """
     site = said["site"] or ""
     if not site and facts and said["county"] and facts["county"] and said["county"] != facts["county"]:
-        site = said["place"] or ""
-    return normal_name(site), normal_name(said["industry"] or ""), normal_name(said["line"] or "")
+        site = places.name(said["county"])
+    key = normal_name(site), normal_name(said["industry"] or ""), normal_name(said["line"] or "")
+    if key in units or not units:
+        return key
+    if not any(key[1:]):
+        at_site = [k for k in units if k[0] == key[0]]
+        if len(at_site) > 1:
+            raise DraftContradicts(
+                f"{_place(said['sheet'], said['row'])}没有写行业，而“{said['name']}”有 {len(at_site)} 个评级单元。"
+                "请在文件中补上“行业类别”一列，说明是哪一个。"
+            )
+        return at_site[0] if at_site else key
+    unnamed = (key[0], "", key[2])
+    return unnamed if unnamed in units else key
 
 
 def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     query = text(
         "SELECT id, name, credit_code, province, city, county, zone, lat_e6, lon_e6 FROM enterprise WHERE id IN :ids"
     ).bindparams(bindparam("ids", expanding=True))
-    names = {k.id: frozenset(k.normal_names) for k in drafts.known_enterprises(connection, set(ids))}
     found = connection.execute(query, {"ids": sorted(set(ids))}).mappings()
-    return {row["id"]: {**row, "names": names[row["id"]]} for row in found}
+    return {row["id"]: dict(row) for row in found}
 
 
-def _held(connection: Connection, ids: Sequence[int], day: str) -> dict[tuple[int, _UnitKey], _Held]:
-    """Every unit of these enterprises, with the grade it held by a decision on `day`."""
+def _held(connection: Connection, ids: Sequence[int], day: str) -> dict[int, dict[_UnitKey, _Held]]:
+    """Every unit of these enterprises by what it is, with the grade it held by a decision on `day`."""
     query = text(
         "SELECT enterprise_id, site, industry, line, unit_id, from_day, grade, scheme, listed FROM holding"
         " WHERE enterprise_id IN :ids ORDER BY unit_id, from_day"
     ).bindparams(bindparam("ids", expanding=True))
-    held: dict[tuple[int, _UnitKey], _Held] = {}
+    held: dict[int, dict[_UnitKey, _Held]] = {}
     rows = connection.execute(query, {"ids": sorted(set(ids))})
     for enterprise, site, industry, line, unit, from_day, grade, scheme, listed in rows:
-        key = (enterprise, (normal_name(site or ""), normal_name(industry or ""), normal_name(line or "")))
+        key = normal_name(site or ""), normal_name(industry or ""), normal_name(line or "")
+        units = held.setdefault(enterprise, {})
         if from_day <= day:
-            held[key] = _Held(unit, grade if listed else None, scheme)
+            units[key] = _Held(unit, industry, grade if listed else None, scheme)
         else:
-            held.setdefault(key, _Held(unit, None, None))
+            units.setdefault(key, _Held(unit, industry, None, None))
     return held
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import TimeoutError  # noqa: A004 - the pool's own, and nothing else here times out
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from public_site.faults import NotReady
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+# Connections a process may hold at once. Whoever waits for one holds a thread, so the wait is short; `web/doors.py` lets
+# fewer requests in than there are connections, so that it hardly ever comes to that.
+POOL = 32
+_POOL_SECONDS = 5
 # One number for every writer of the register on PostgreSQL (advisory locks are numbers): "mingji".
 _WRITER_LOCK = 0x6D696E676A69
 
 
 class SchemaNotCurrent(NotReady):
     """The database was made by another version of the program."""
+
+
+class DatabaseBusy(NotReady):
+    """Every connection is in use."""
 
 
 class Database:
@@ -42,13 +51,15 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self._readers, self._writers = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
-            self._writers = create_engine(url, pool_pre_ping=True)
+            self._writers = create_engine(
+                url, pool_pre_ping=True, pool_size=POOL, max_overflow=0, pool_timeout=_POOL_SECONDS
+            )
             self._readers = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One snapshot of everything, for as long as the block lasts; a write inside it is an error."""
-        with self._readers.connect() as connection, connection.begin():
+        with _connected(self._readers) as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -62,6 +73,15 @@ class Database:
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
             yield connection
+
+    @contextmanager
+    def trying(self) -> Iterator[Connection]:
+        """A writer whose work is undone at the end of the block, however it ends: for a look at what would be."""
+        with self._writers.connect() as connection, connection.begin() as transaction:
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
 
     def migrate(self) -> None:
         """Bring the schema up to this program's version, in one transaction; does nothing when it is current."""
@@ -98,8 +118,15 @@ class Database:
         self._writers.dispose()
 
 
+def _connected(engine: Engine) -> Connection:
+    try:
+        return engine.connect()
+    except TimeoutError:
+        raise DatabaseBusy("同时访问的人太多，请稍后再试。") from None
+
+
 def _sqlite_engine(url: str, begin: str) -> Engine:
-    engine = create_engine(url)
+    engine = create_engine(url, pool_size=POOL, max_overflow=0, pool_timeout=_POOL_SECONDS)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

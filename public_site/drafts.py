@@ -11,24 +11,26 @@ import hashlib
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import BindParameter, Connection, Index, bindparam, insert, text
+from sqlalchemy import Connection, Index, insert, text
 from sqlmodel import Field, SQLModel
 
-from public_site import enterprises, register
-from public_site.enterprises import Known, Match, Wanted, core_name, normal_name
+from public_site import register
+from public_site.enterprises import Match
 from public_site.faults import NotFound, NotValid
+from public_site.matching import Matcher
 from public_site.notices import Reading
 
 _BATCH = 1_000
-Choice = Literal["same", "new", "skip"]
+_SAME = ("same", "renamed")
+Choice = Literal["same", "renamed", "new", "skip"]
 
 
 class NoSuchDraft(NotFound):
@@ -125,14 +127,13 @@ def make(connection: Connection, reading: Reading, *, by: str, at: datetime) -> 
             return open_one, False
         _close(connection, open_one.id, "discarded", by=by, at=at)
     draft_id = _insert(connection, "notice", facts, facts["sha256"], by=by, at=at)
-    ordinal = 0
+    ordinal, matcher = 0, Matcher(connection)
     rows = iter(reading.rows)
     while batch := list(islice(rows, _BATCH)):
-        contents = [orjson.loads(orjson.dumps(row)) for row in batch]
-        records = [
-            _row_record(draft_id, ordinal + at_row, content, match)
-            for at_row, (content, match) in enumerate(zip(contents, matches(connection, contents), strict=True))
-        ]
+        numbered = list(enumerate((orjson.loads(orjson.dumps(row)) for row in batch), start=ordinal))
+        answers = matcher.answers(numbered)
+        records = [_row_record(draft_id, at_row, content, match)
+                   for (at_row, content), match in zip(numbered, answers, strict=True)]  # fmt: skip
         connection.execute(insert(DraftRowRecord), records)
         ordinal += len(batch)
     return draft(connection, draft_id), True
@@ -187,16 +188,24 @@ def rows(connection: Connection, draft_id: int, *, only_open: bool = False) -> I
 def statuses(connection: Connection, draft_id: int) -> Counter[str]:
     """How many rows are matched, new, or still a question."""
     query = text(
-        "SELECT CASE WHEN choice IS NULL THEN status WHEN choice = 'same' THEN 'matched' WHEN choice = 'new'"
+        "SELECT CASE WHEN choice IS NULL THEN status WHEN choice IN ('same', 'renamed') THEN 'matched' WHEN choice = 'new'"
         " THEN 'new' ELSE 'skipped' END, count(*) FROM draft_row WHERE draft_id = :id GROUP BY 1"
     )
     return Counter({str(s): int(n) for s, n in connection.execute(query, {"id": draft_id})})
 
 
+def deciders(connection: Connection, draft_id: int) -> set[str]:
+    """Who answered questions of a draft."""
+    query = text("SELECT DISTINCT chosen_by FROM draft_row WHERE draft_id = :id AND chosen_by IS NOT NULL")
+    return {str(who) for (who,) in connection.execute(query, {"id": draft_id})}
+
+
 def decide(
     connection: Connection, draft_id: int, ordinal: int, choice: Choice, enterprise_id: int | None = None, *, by: str
 ) -> None:
-    """Answer a row's question: it is the `same` as a candidate, `new`, or left out (`skip`).
+    """Answer a row's question: the `same` as a candidate, the same and `renamed`, `new`, or left out (`skip`).
+
+    A candidate with a negative id -n-1 is the new enterprise of the draft's own row n.
 
     Raises: NoSuchDraft, DraftClosed, WrongAnswer.
     """
@@ -204,30 +213,35 @@ def decide(
     row = next((r for r in rows(connection, draft_id) if r.ordinal == ordinal), None)
     if row is None:
         raise WrongAnswer(f"第 {draft_id} 号草稿没有第 {ordinal} 项。")
-    if choice == "same" and enterprise_id not in {i for i, _ in row.match.candidates}:
+    if choice in _SAME and enterprise_id not in {i for i, _ in row.match.candidates}:
         raise WrongAnswer(f"企业 {enterprise_id} 不是第 {ordinal} 项的候选企业。")
     connection.execute(
         text("UPDATE draft_row SET choice = :choice, enterprise_id = :enterprise, chosen_by = :by"
              " WHERE draft_id = :id AND ordinal = :ordinal"),
-        {"choice": choice, "enterprise": enterprise_id if choice == "same" else None, "by": by,
+        {"choice": choice, "enterprise": enterprise_id if choice in _SAME else None, "by": by,
          "id": draft_id, "ordinal": ordinal},
     )  # fmt: skip
 
 
 def match_again(connection: Connection, draft_id: int, known: int) -> int:
-    """Match the undecided rows against the register as it is now (`known` = its N); returns how many came out otherwise."""
-    changed = 0
-    undecided = (row for row in rows(connection, draft_id) if row.choice is None)
-    while batch := list(islice(undecided, _BATCH)):
-        fresh = matches(connection, [row.content for row in batch])
+    """Match every row against the register as it is now (`known` = its N); returns how many came out otherwise.
+
+    Where the answer or its candidates changed, what a person had chosen is asked again.
+    """
+    matcher, changed = Matcher(connection), 0
+    every = rows(connection, draft_id)
+    while batch := list(islice(every, _BATCH)):
+        fresh = matcher.answers([(row.ordinal, row.content) for row in batch])
         for row, match in zip(batch, fresh, strict=True):
-            if match != row.match:
+            before = replace(row.match, enterprise_id=match.enterprise_id) if row.choice else row.match
+            if match != before:
                 changed += 1
                 record = _row_record(draft_id, row.ordinal, row.content, match)
                 connection.execute(
                     text("UPDATE draft_row SET status = :status, enterprise_id = :enterprise_id, reason = :reason,"
-                         " candidates = :candidates WHERE draft_id = :draft_id AND ordinal = :ordinal"),
-                    {k: record[k] for k in ("status", "enterprise_id", "reason", "candidates", "draft_id", "ordinal")},
+                         " candidates = :candidates, choice = :choice, chosen_by = :chosen_by"
+                         " WHERE draft_id = :draft_id AND ordinal = :ordinal"),
+                    {k: v for k, v in record.items() if k != "content"},
                 )  # fmt: skip
     connection.execute(text("UPDATE draft SET base_entry = :n WHERE id = :id"), {"n": known, "id": draft_id})
     return changed
@@ -274,62 +288,6 @@ def note_entries(connection: Connection, draft_id: int, first: int, last: int) -
         text("UPDATE draft SET first_entry = :first, last_entry = :last WHERE id = :id"),
         {"first": first, "last": last, "id": draft_id},
     )
-
-
-def matches(connection: Connection, contents: Sequence[dict[str, Any]]) -> list[Match]:
-    """Whom each of these rows means, by the register as it is now."""
-    wanted = [Wanted(*(c[k] for k in ("name", "former_name", "credit_code", "province", "city", "county")))
-              for c in contents]  # fmt: skip
-    known = _alike(connection, wanted)
-    return [enterprises.match(w, _relevant(w, known)) for w in wanted]
-
-
-_Alike = dict[tuple[str, str], list[Known]]
-
-
-def _relevant(wanted: Wanted, alike: _Alike) -> list[Known]:
-    keys = [("code", wanted.credit_code or ""), ("core", core_name(wanted.name))]
-    keys += [("name", normal_name(n)) for n in (wanted.name, wanted.former_name) if n]
-    return list({k.id: k for key in keys for k in alike.get(key, ())}.values())
-
-
-def _alike(connection: Connection, wanted: Iterable[Wanted]) -> _Alike:
-    """Every enterprise that shares a code, a name or a name's core with one of `wanted`."""
-    wanted = list(wanted)
-    names = [n for w in wanted for n in (w.name, w.former_name) if n]
-    ids = _ids(connection, "enterprise_id", "enterprise_name WHERE normal_name", {normal_name(n) for n in names})
-    ids |= _ids(connection, "enterprise_id", "enterprise_name WHERE core_name", {core_name(w.name) for w in wanted})
-    ids |= _ids(connection, "id", "enterprise WHERE credit_code", {w.credit_code for w in wanted if w.credit_code})
-    found: _Alike = {}
-    for known in known_enterprises(connection, ids):
-        keys = {("name", n) for n in known.normal_names} | {("core", core_name(n)) for n in known.normal_names}
-        for key in keys | ({("code", known.credit_code)} if known.credit_code else set()):
-            found.setdefault(key, []).append(known)
-    return found
-
-
-def _ids(connection: Connection, column: str, where: str, values: set[str]) -> set[int]:
-    if not values:
-        return set()
-    query = text(f"SELECT {column} FROM {where} IN :values").bindparams(bindparam("values", expanding=True))
-    return {int(i) for (i,) in connection.execute(query, {"values": sorted(values)})}
-
-
-def known_enterprises(connection: Connection, ids: Iterable[int]) -> list[Known]:
-    """The enterprises of these ids as matching sees them, ascending."""
-    among: BindParameter[Any] = bindparam("ids", expanding=True)
-    names = text("SELECT enterprise_id, normal_name FROM enterprise_name WHERE enterprise_id IN :ids"
-                 " ORDER BY enterprise_id, ordinal").bindparams(among)  # fmt: skip
-    facts = text("SELECT id, name, credit_code, province, city, county FROM enterprise WHERE id IN :ids"
-                 " ORDER BY id").bindparams(among)  # fmt: skip
-    found: list[Known] = []
-    for batch in register.batches(sorted(ids), 500):
-        borne: dict[int, list[str]] = {}
-        for enterprise_id, name in connection.execute(names, {"ids": list(batch)}):
-            borne.setdefault(enterprise_id, []).append(name)
-        for enterprise_id, name, code, province, city, county in connection.execute(facts, {"ids": list(batch)}):
-            found.append(Known(enterprise_id, name, tuple(borne[enterprise_id]), code, province, city, county))
-    return found
 
 
 def keep_original(folder: Path, source: Path, sha256: str) -> Path:
@@ -409,5 +367,16 @@ def grades_covered(connection: Connection, draft: Draft) -> set[str]:
     return covered
 
 
-# What a row means while there is no register yet.
-NOTHING_KNOWN = enterprises.match(Wanted("", None, None, None, None, None), [])
+def rows_pointed_to(connection: Connection, draft_id: int) -> set[int]:
+    """The numbers of the rows whose new enterprise a later row of the draft means too."""
+    query = text("SELECT DISTINCT enterprise_id FROM draft_row WHERE draft_id = :id AND enterprise_id < 0")
+    return {-int(identity) - 1 for (identity,) in connection.execute(query, {"id": draft_id})}
+
+
+def meant_by_skipped_rows(connection: Connection, draft_id: int) -> set[int]:
+    """The enterprises that a left-out row may mean."""
+    query = text("SELECT candidates, enterprise_id FROM draft_row WHERE draft_id = :id AND choice = 'skip'")
+    meant: set[int] = set()
+    for candidates, identity in connection.execute(query, {"id": draft_id}):
+        meant |= {int(i) for i, _ in orjson.loads(candidates)} | ({identity} if identity else set())
+    return meant

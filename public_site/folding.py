@@ -2,8 +2,9 @@
 
 What this module knows that no other does: how a correction and a withdrawal act on the entry they mend, that a later
 day overrules an earlier one whatever the order of publication (ties by entry number), that a proposal never becomes a
-decision by itself, that a grade and "managed as" are two things, and that vanishing from a full list ends a listing
-without touching the grade that was held.
+decision by itself, that a grade and "managed as" are two things, that vanishing from a full list ends a listing without
+touching the grade that was held, and that a grade is a rise or a fall by what was held on the day before it, not by what
+was known when it was published.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from public_site import grades
 from public_site.register import GRADE_KINDS, Entry, GradeKind
 
+CHANGES = frozenset({"graded", "confirmed", "upgraded", "downgraded"})
 FACTS = ("name", "credit_code", "province", "city", "county", "zone", "lat_e6", "lon_e6")
 
 
@@ -51,6 +53,7 @@ class Decision:
     scheme: str
     grade: str | None
     previous_grade: str | None
+    stated_previous_grade: str | None
     managed_as: str | None
     managed_until: str | None
     mended_by: int | None = None
@@ -112,17 +115,22 @@ class Folded:
 
 def fold(enterprise_id: int, trail: Sequence[Entry], as_of: str | None = None) -> Folded | None:
     """The story that an enterprise's `trail` (ascending) tells; None when nothing of it had begun by `as_of`."""
-    told = [e for e in trail if as_of is None or e.effective_on is None or e.effective_on <= as_of]
-    facts = _facts(told)
-    if facts is None:
-        return None
     decisions = _mended(trail)
+    began = min((d.effective_on for d in decisions.values() if not d.withdrawn), default=None)
+    told = _told(trail, as_of, began)
+    if not told:
+        return None
     units: dict[int, list[Decision]] = {}
-    for decision in decisions:
+    for decision in decisions.values():
         if not decision.withdrawn:
             units.setdefault(decision.unit, []).append(decision)
-    standings = {unit: _standings(told_of) for unit, told_of in sorted(units.items())}
-    return Folded(enterprise_id, facts[-1], _names(facts), decisions, standings, max(e.number for e in trail))
+    standings = {}
+    for unit, living in sorted(units.items()):
+        standings[unit], compared = _standings(living)
+        decisions |= {d.entry: d for d in compared}
+    facts = _facts(told)
+    names = _names(told, facts.name)
+    return Folded(enterprise_id, facts, names, tuple(decisions.values()), standings, max(e.number for e in trail))
 
 
 def overall(standings: Iterable[Standing]) -> grades.Overall:
@@ -140,25 +148,38 @@ def change(previous: str | None, grade: str) -> GradeKind:
     return "graded" if better is None else "upgraded" if better else "downgraded"
 
 
-def _facts(told: Iterable[Entry]) -> list[Facts] | None:
-    facts: list[Facts] = []
+def _told(trail: Sequence[Entry], as_of: str | None, began: str | None) -> list[Entry]:
+    """The entries about the enterprise itself that hold by `as_of`, in the order of their days.
+
+    A decision may be older than the notice that first registered its enterprise: who it was is then told by that one.
+    """
+    said = [e for e in trail if e.kind in ("enterprise_registered", "enterprise_changed")]
+    if not said:
+        return []
+    first, rest = said[:1], sorted(said[1:], key=lambda e: (e.effective_on or "", e.number))
+    if as_of is None:
+        return first + rest
+    by_then = [e for e in rest if (e.effective_on or "") <= as_of]
+    return first + by_then if by_then or (began or "9999") <= as_of or (first[0].effective_on or "") <= as_of else []
+
+
+def _facts(told: Sequence[Entry]) -> Facts:
+    known: dict[str, Any] = {}
     for entry in told:
-        if entry.kind == "enterprise_registered":
-            facts.append(Facts(**{k: v for k, v in entry.data.items() if k in FACTS}))
-        elif entry.kind == "enterprise_changed" and facts:
-            facts.append(replace(facts[-1], **{k: v for k, v in entry.data.items() if k in FACTS}))
-    return facts or None
+        known |= {k: v for k, v in entry.data.items() if k in FACTS}
+    return Facts(**known)
 
 
-def _names(facts: Iterable[Facts]) -> tuple[str, ...]:
+def _names(told: Sequence[Entry], present: str) -> tuple[str, ...]:
     """Every name borne, oldest first, each once, the present one last."""
-    borne = dict.fromkeys(f.name for f in facts)
-    present = [f.name for f in facts][-1]
+    borne: dict[str, None] = {}
+    for entry in told:
+        borne |= dict.fromkeys(n for n in (entry.data.get("former_name"), entry.data.get("name")) if n)
     borne.pop(present)
     return (*borne, present)
 
 
-def _mended(trail: Iterable[Entry]) -> tuple[Decision, ...]:
+def _mended(trail: Iterable[Entry]) -> dict[int, Decision]:
     decisions: dict[int, Decision] = {}
     for entry in trail:
         if entry.kind in GRADE_KINDS:
@@ -170,11 +191,11 @@ def _mended(trail: Iterable[Entry]) -> tuple[Decision, ...]:
         elif entry.kind == "withdrawn":
             target = decisions[entry.data["withdraws"]]
             decisions[target.entry] = replace(target, mended_by=entry.number, withdrawn=True)
-    return tuple(decisions.values())
+    return decisions
 
 
-_CORRECTABLE = frozenset({"kind", "effective_on", "site", "industry", "line", "scheme", "grade", "previous_grade",
-                          "managed_as", "managed_until"})  # fmt: skip
+_CORRECTABLE = frozenset({"effective_on", "site", "industry", "line", "scheme", "grade", "managed_as",
+                          "managed_until"})  # fmt: skip
 
 
 def _decision(entry: Entry) -> Decision:
@@ -184,21 +205,39 @@ def _decision(entry: Entry) -> Decision:
         entry=entry.number, unit=entry.unit, notice=entry.notice, kind=entry.kind, stage=entry.stage,
         effective_on=entry.effective_on, published_at=entry.published_at, sheet=entry.sheet, row=entry.row,
         site=data.get("site"), industry=data.get("industry"), line=data.get("line"), scheme=data["scheme"],
-        grade=data.get("grade"), previous_grade=data.get("previous_grade"), managed_as=data.get("managed_as"),
+        grade=data.get("grade"), previous_grade=data.get("previous_grade"),
+        stated_previous_grade=data.get("stated_previous_grade"), managed_as=data.get("managed_as"),
         managed_until=data.get("managed_until"),
     )  # fmt: skip
 
 
-def _standings(decisions: Sequence[Decision]) -> tuple[Standing, ...]:
-    """A unit's standings, one a day on which something changed, in order of day."""
+def _standings(decisions: Sequence[Decision]) -> tuple[tuple[Standing, ...], list[Decision]]:
+    """A unit's standings, one a day on which something changed, in order of day; and its decisions, each compared with
+    what was held before it."""
     by_day: dict[str, Standing] = {}
+    compared: list[Decision] = []
     first = decisions[0]
     now = Standing(first.unit, first.effective_on, first.site, first.industry, first.line)
-    for decision in sorted(decisions, key=lambda d: (d.effective_on, d.entry)):
+    for said in sorted(decisions, key=lambda d: (d.effective_on, d.entry)):
+        decision = _compared(now, said)
+        compared.append(decision)
         now = _after(replace(now, from_day=decision.effective_on, site=decision.site, industry=decision.industry,
                              line=decision.line), decision)  # fmt: skip
         by_day[now.from_day] = now
-    return tuple(by_day.values())
+    return tuple(by_day.values()), compared
+
+
+def _compared(now: Standing, decision: Decision) -> Decision:
+    """The decision with the grade held before it (the notice's own word where we know of none) and so its kind."""
+    held = now.grade if now.listed and _same_family(now.scheme, decision.scheme) else None
+    previous = held or decision.stated_previous_grade
+    if decision.kind in CHANGES and decision.grade is not None:
+        return replace(decision, previous_grade=previous, kind=change(previous, decision.grade))
+    return replace(decision, previous_grade=previous)
+
+
+def _same_family(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and grades.scheme(one).family == grades.scheme(other).family
 
 
 def _after(now: Standing, decision: Decision) -> Standing:
@@ -208,8 +247,8 @@ def _after(now: Standing, decision: Decision) -> Standing:
     if decision.kind == "no_longer_listed":
         return replace(here, listed=False, since=decision.effective_on, managed_as=None, managed_until=None)
     if decision.grade is not None:
-        kept = now.listed and now.grade == decision.grade and now.scheme == decision.scheme
-        fallen = decision.previous_grade is not None and change(decision.previous_grade, decision.grade) == "downgraded"
+        kept = now.listed and now.grade == decision.grade and _same_family(now.scheme, decision.scheme)
+        fallen = change(decision.previous_grade, decision.grade) == "downgraded"
         here = replace(
             here,
             listed=True,

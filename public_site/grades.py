@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -244,6 +244,11 @@ def industries(family: str | None = None) -> tuple[Industry, ...]:
     )
 
 
+def industries_named(text: str) -> frozenset[str]:
+    """The main industries whose names stand in a text, such as a title that speaks of one industry only."""
+    return frozenset(i.parent for i in industries() if i.parent in text)
+
+
 @cache
 def _industries_by_key(family: str) -> dict[str, Industry]:
     found: dict[str, Industry] = {}
@@ -377,11 +382,6 @@ def _look_alike(text: str, sign: str) -> LookAlike:
 @cache
 def _not_grades() -> tuple[tuple[str, str], ...]:
     return tuple((record["word"], record["reason"]) for record in _records("not_grades.csv"))
-
-
-def not_a_grade_words() -> Iterable[str]:
-    """Words of other systems that stand in the same notices (保障类, 豁免 …)."""
-    return (word for word, _ in _not_grades() if not word.startswith("="))
 
 
 def _refuse_other_systems(plain: str, text: str) -> None:

@@ -122,6 +122,12 @@ def sign(connection: Connection, origin: str, key: Ed25519PrivateKey) -> str:
     return note
 
 
+def origin(connection: Connection) -> str | None:
+    """The log's name as its first checkpoint gives it; None before the first publication."""
+    note = connection.execute(text("SELECT note FROM checkpoint ORDER BY size LIMIT 1")).scalar()
+    return None if note is None else str(note).partition("\n")[0]
+
+
 def checkpoint(connection: Connection) -> str:
     """The latest signed checkpoint.
 

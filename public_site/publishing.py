@@ -6,6 +6,7 @@ signed checkpoint come about in one transaction or not at all.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from public_site import composing, drafts, folding, grades, log, notices, register, standings
+from public_site import composing, drafts, grades, log, notices, register, standings
 from public_site.database import Database
 from public_site.drafts import Draft
-from public_site.faults import NotAllowed, NotValid
+from public_site.faults import NotAllowed, NotReady, NotValid
 from public_site.settings import Settings
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -33,6 +34,10 @@ class NotYetPublishable(NotValid):
 
 class RegisterMoved(NotValid):
     """What the drafter saw is not what would be published now."""
+
+
+class OriginChanged(NotReady):
+    """The log has a name already, and the settings give it another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def take_in(
     reading.accepted()
     drafts.keep_original(settings.originals, file, reading.notice.sha256)
     with database.writing() as connection:
-        return TakenIn(*drafts.make(connection, reading, by=by, at=at))
+        return TakenIn(*drafts.make(connection, reading, by=name_of(by), at=at))
 
 
 def draft_correction(
@@ -90,11 +95,9 @@ def draft_correction(
         target = _mendable(connection, entry_number)
         if not changes:
             raise NotValid("更正没有写明改什么。")
-        if "grade" in changes:
-            grade = grades.grade(changes["grade"]).label
-            changes = changes | {"kind": folding.change(target.data.get("previous_grade"), grade)}
+        _require_true(changes, target, at)
         content = {"action": "corrected", "entry": entry_number, "changes": changes, "reason": _said(reason)}
-        return drafts.make_mending(connection, content, by=by, at=at)
+        return drafts.make_mending(connection, content, by=name_of(by), at=at)
 
 
 def draft_withdrawal(database: Database, entry_number: int, *, reason: str, by: str, at: datetime) -> Draft:
@@ -102,7 +105,7 @@ def draft_withdrawal(database: Database, entry_number: int, *, reason: str, by: 
     with database.writing() as connection:
         _mendable(connection, entry_number)
         content = {"action": "withdrawn", "entry": entry_number, "changes": {}, "reason": _said(reason)}
-        return drafts.make_mending(connection, content, by=by, at=at)
+        return drafts.make_mending(connection, content, by=name_of(by), at=at)
 
 
 def decide(
@@ -116,7 +119,7 @@ def decide(
 ) -> None:
     """Answer the question whom a row means. Raises: as drafts.decide."""
     with database.writing() as connection:
-        drafts.decide(connection, draft_id, ordinal, choice, enterprise_id, by=by)
+        drafts.decide(connection, draft_id, ordinal, choice, enterprise_id, by=name_of(by))
 
 
 def publish(database: Database, settings: Settings, draft_id: int, *, by: str, at: datetime) -> Publication:
@@ -124,27 +127,73 @@ def publish(database: Database, settings: Settings, draft_id: int, *, by: str, a
 
     Raises: NoSuchDraft, DraftClosed, SamePerson, NotYetPublishable, RegisterMoved, DraftContradicts, log.NoLogKey.
     """
-    key = log.read_key(settings.log_key)
+    key, by = log.read_key(settings.log_key), name_of(by)
     _match_again_if_moved(database, draft_id)
     with database.writing() as connection:
         draft = drafts.open_draft(connection, draft_id)
-        if draft.drafted_by == by:
-            raise SamePerson(f"第 {draft_id} 号草稿由 {by} 起草，须由另一人批准。")
-        appending = register.Appending(connection, at)
-        first = appending.latest + 1
-        if draft.kind == "notice":
-            _require_ready(connection, draft, at)
-        seal = drafts.approve(connection, draft_id, by=by, at=at)
-        if draft.kind == "notice":
-            composing.compose(connection, appending, draft, seal)
-        else:
-            _append_mending(connection, appending, draft, seal)
-        last = appending.close()
+        _require_second_person(connection, draft, by)
+        origin = _origin(connection, settings)
+        first = register.latest_number(connection) + 1
+        last = _append(connection, draft, by=by, at=at)
         standings.catch_up(connection)
         log.catch_up(connection)
-        note = log.sign(connection, settings.origin, key)
+        note = log.sign(connection, origin, key)
         drafts.note_entries(connection, draft_id, first, last)
     return Publication(first, last, note)
+
+
+def preview(database: Database, draft_id: int, *, at: datetime) -> list[register.Entry]:
+    """The entries that approving a draft would append now: it is done for a look and undone.
+
+    Raises: as publish, for whatever would keep the draft from being published.
+    """
+    _match_again_if_moved(database, draft_id)
+    with database.trying() as connection:
+        draft = drafts.open_draft(connection, draft_id)
+        first = register.latest_number(connection)
+        last = _append(connection, draft, by="", at=at)
+        return register.since(connection, first, limit=last - first)
+
+
+def name_of(person: str) -> str:
+    """Who acts, so written that one person is not two: NFKC, without blanks at the ends and invisible characters.
+
+    Raises: NotValid when nothing is left.
+    """
+    plain = unicodedata.normalize("NFKC", person)
+    name = "".join(sign for sign in plain if not unicodedata.category(sign).startswith("C")).strip()
+    if not name:
+        raise NotValid("请写明操作人（--by 姓名）。")
+    return name
+
+
+def _append(connection: Connection, draft: Draft, *, by: str, at: datetime) -> int:
+    appending = register.Appending(connection, at)
+    if draft.kind == "notice":
+        _require_ready(connection, draft, at)
+    seal = drafts.approve(connection, draft.id, by=by, at=at)
+    if draft.kind == "notice":
+        composing.compose(connection, appending, draft, seal)
+    else:
+        _append_mending(connection, appending, draft, seal)
+    return appending.close()
+
+
+def _require_second_person(connection: Connection, draft: Draft, by: str) -> None:
+    if draft.drafted_by == by:
+        raise SamePerson(f"第 {draft.id} 号草稿由 {by} 起草，须由另一人批准。")
+    if by in drafts.deciders(connection, draft.id):
+        raise SamePerson(f"第 {draft.id} 号草稿中有 {by} 回答的问题，须由另一人批准。")
+
+
+def _origin(connection: Connection, settings: Settings) -> str:
+    """The log's name: what the first checkpoint says, for ever."""
+    given = log.origin(connection)
+    if given is None:
+        return settings.origin
+    if settings.log_origin and settings.log_origin != given:
+        raise OriginChanged(f"日志的名称已经是 {given}，不能改为 {settings.log_origin}：旧检查点会因此失效。")
+    return given
 
 
 def _match_again_if_moved(database: Database, draft_id: int) -> None:
@@ -197,6 +246,18 @@ def _mendable(connection: Connection, entry_number: int) -> register.Entry:
     if target.kind not in register.GRADE_KINDS:
         raise NotValid(f"第 {entry_number} 条不是等级条目，不能这样更正或撤回。")
     return target
+
+
+def _require_true(changes: dict[str, Any], target: register.Entry, at: datetime) -> None:
+    """What a correction may put in an entry's place is held to what a notice may say."""
+    if "grade" in changes:
+        grades.grade(changes["grade"])
+    if changes.get("effective_on", "") > at.astimezone(CHINA).date().isoformat():
+        raise NotValid(f"更正的生效日期 {changes['effective_on']} 还没有到。")
+    scheme = target.data["scheme"]
+    if "industry" in changes and scheme != grades.LOCAL and not grades.industry(changes["industry"], scheme).known:
+        closest = "、".join(grades.closest_industries(changes["industry"], scheme))
+        raise NotValid(f"没有“{changes['industry']}”这个行业；相近的有：{closest}。")
 
 
 def _said(reason: str) -> str:

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, text
 
 from public_site import folding, grades, places, register, standings
-from public_site.database import Database
 from public_site.enterprises import NoSuchEnterprise
 from public_site.faults import NotFound
 from public_site.places import Division
-from public_site.search.values import Document
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
-_BATCH = 500
 
 
 class NoSuchNotice(NotFound):
@@ -319,78 +315,6 @@ def downgrades(
     return found, int(total)
 
 
-def latest_changes(connection: Connection, limit: int = 10) -> list[Change]:
-    """The newest decided grades in the order of publication."""
-    query = text(f"{_CHANGES} WHERE d.stage = 'decided' AND d.withdrawn = 0 ORDER BY d.entry DESC LIMIT :limit")
-    return [_change(row) for row in connection.execute(query, {"limit": limit}).mappings()]
-
-
-class RegisterSource:
-    """The register's enterprises as a search index takes them in (`search.Source`)."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def latest_number(self) -> int:
-        with self._database.reading() as connection:
-            return register.latest_number(connection)
-
-    def document_count(self) -> int:
-        with self._database.reading() as connection:
-            return int(connection.execute(text("SELECT count(*) FROM enterprise")).scalar_one())
-
-    def changed_since(self, number: int) -> Iterable[int]:
-        with self._database.reading() as connection:
-            return standings.changed_since(connection, number)
-
-    def documents(self, ids: Sequence[int] | None) -> Iterator[Document]:
-        with self._database.reading() as connection:
-            for batch in _id_batches(connection, ids):
-                touched = _by_id(connection, "SELECT id, touched FROM enterprise WHERE id IN :ids", batch)
-                for line in lines(connection, batch):
-                    yield _document(line, int(touched[line.id]["touched"]))
-
-
-def _id_batches(connection: Connection, ids: Sequence[int] | None) -> Iterator[Sequence[int]]:
-    if ids is not None:
-        yield from register.batches(ids, _BATCH)
-        return
-    query = text("SELECT id FROM enterprise WHERE id > :last ORDER BY id LIMIT :limit")
-    last = 0
-    while batch := [int(i) for (i,) in connection.execute(query, {"last": last, "limit": _BATCH})]:
-        yield batch
-        last = batch[-1]
-
-
-def _document(line: EnterpriseLine, touched: int) -> Document:
-    held = [u for u in line.units if u.stage == "decided" and u.listed and u.grade]
-    return Document(
-        id=line.id,
-        name=line.name,
-        former_names=line.former_names,
-        credit_code=line.credit_code,
-        province=line.province.code if line.province else None,
-        city=line.city.code if line.city else None,
-        county=line.county.code if line.county else None,
-        industries=_distinct(u.industry for u in line.units),
-        grades=_distinct(u.grade for u in held),
-        overall="incomparable" if line.overall_reason == "not_comparable" else line.overall_grade,
-        schemes=_distinct(u.scheme for u in line.units),
-        excellence=line.excellence,
-        downgraded_on=date.fromisoformat(line.downgraded_on) if line.downgraded_on else None,
-        unlisted=any(not u.listed for u in line.units),
-        stages=_distinct(s for u in line.units for s in (u.stage, "proposed" if u.proposal else None)),
-        lat=line.lat,
-        lon=line.lon,
-        since=date.fromisoformat(line.since) if line.since else None,
-        entry=touched,
-    )
-
-
-def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(v for v in values if v))
-
-
 def _lines_on(connection: Connection, ids: Sequence[int], day: str) -> list[EnterpriseLine]:
     known = register.latest_number(connection)
     told = {i: folding.fold(i, trail, day) for i, trail in register.trails(connection, ids, known)}
@@ -503,8 +427,16 @@ def _change(row: RowMapping) -> Change:
     return Change(**told | places_of | {"unit": row["unit_id"], "withdrawn": bool(row["withdrawn"])})
 
 
+def division(code: str) -> Division:
+    """What a code of the register stands for; a code that the list of divisions no longer has stands for itself."""
+    try:
+        return places.division(code)
+    except places.NoSuchPlace:
+        return Division(code, code)
+
+
 def _division(code: str | None) -> Division | None:
-    return places.division(code) if code else None
+    return division(code) if code else None
 
 
 def _degrees(millionths: int | None) -> float | None:

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import records
+from public_site import documents, shipped
 from public_site.database import Database
 from public_site.faults import NotReady
 from public_site.search import Engine
@@ -30,6 +30,8 @@ _log = structlog.get_logger()
 
 def serve(database: Database, settings: Settings, *, host: str, port: int, parts: frozenset[str], workers: int) -> None:
     """Serve until told to stop. Raises: SettingsRefused for a part that this version does not have."""
+    settings.allow_serving_on(host)
+    shipped.check_vendor_files()
     if unknown := parts - PARTS:
         raise SettingsRefused(f"这一版还没有 {'、'.join(sorted(unknown))}；可用的部分：{'、'.join(sorted(PARTS))}。")
     index = EmbeddedIndex(settings.index_folder)
@@ -51,7 +53,7 @@ def worker() -> FastAPI:
 def keeper(database: Database, index: Engine) -> Iterator[None]:
     """Within the block a thread lets the index follow the register, and says so when it cannot."""
     stop = threading.Event()
-    thread = threading.Thread(target=_keep, args=(records.RegisterSource(database), index, stop), daemon=True)
+    thread = threading.Thread(target=_keep, args=(documents.RegisterSource(database), index, stop), daemon=True)
     thread.start()
     try:
         yield
@@ -60,7 +62,7 @@ def keeper(database: Database, index: Engine) -> Iterator[None]:
         thread.join(timeout=30)
 
 
-def _keep(source: records.RegisterSource, index: Engine, stop: threading.Event) -> None:
+def _keep(source: documents.RegisterSource, index: Engine, stop: threading.Event) -> None:
     while not stop.wait(_EVERY_SECONDS):
         try:
             if index.as_of() != source.latest_number():

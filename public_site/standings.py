@@ -148,6 +148,7 @@ class DecisionRecord(SQLModel, table=True):
 
 
 TABLES = ("notice", "enterprise", "enterprise_name", "holding", "decision")
+_FALLEN = "coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
 _OF_ENTERPRISE = {"enterprise": "id", "enterprise_name": "enterprise_id", "holding": "enterprise_id",
                   "decision": "enterprise_id"}  # fmt: skip
 
@@ -169,9 +170,9 @@ def catch_up(connection: Connection) -> int:
     start, latest = as_of(connection), register.latest_number(connection)
     if start == latest:
         return 0
+    _add_notices(connection, start)
     for ids in register.batches(changed_since(connection, start), _BATCH):
         _fold_anew(connection, ids, latest)
-    _tell_notices(connection, start)
     register.reach(connection, NAME, latest)
     return latest - start
 
@@ -206,6 +207,7 @@ def rows_of(folded: folding.Folded) -> Iterator[tuple[type[SQLModel], dict[str, 
 
 
 def _fold_anew(connection: Connection, ids: Sequence[int], known: int) -> None:
+    _count(connection, ids, -1)
     for table, column in _OF_ENTERPRISE.items():
         # Rows exist only for ids that were there before: for new enterprises this costs an index look-up each.
         query = text(f"DELETE FROM {table} WHERE {column} IN :ids").bindparams(bindparam("ids", expanding=True))
@@ -218,6 +220,22 @@ def _fold_anew(connection: Connection, ids: Sequence[int], known: int) -> None:
             made.setdefault(table_class, []).append(row)
     for table_class, rows in made.items():
         connection.execute(insert(table_class), rows)
+    _count(connection, ids, +1)
+
+
+def _count(connection: Connection, ids: Sequence[int], sign: int) -> None:
+    """Take these enterprises' decisions out of their notices' counts, or put them in."""
+    among: BindParameter[Any] = bindparam("ids", expanding=True)
+    counted = connection.execute(
+        text(f"SELECT notice_id, count(*), {_FALLEN} FROM decision WHERE enterprise_id IN :ids GROUP BY notice_id")
+        .bindparams(among), {"ids": list(ids)},
+    ).all()  # fmt: skip
+    for notice_id, decisions, downgrades in counted:
+        connection.execute(
+            text("UPDATE notice SET decisions = decisions + :decisions, downgrades = downgrades + :downgrades"
+                 " WHERE id = :id"),
+            {"id": notice_id, "decisions": sign * int(decisions), "downgrades": sign * int(downgrades)},
+        )  # fmt: skip
 
 
 def enterprise_row(folded: folding.Folded, held: Sequence[folding.Standing]) -> dict[str, Any]:
@@ -279,36 +297,29 @@ def holding_row(enterprise_id: int, standing: folding.Standing, to_day: str | No
     }
 
 
-def _tell_notices(connection: Connection, start: int) -> None:
-    """Make the rows of the notices that entries after `start` speak of; counts are of what counts today."""
-    spoken_of = text(
-        "SELECT DISTINCT notice_id FROM entry WHERE number > :n AND notice_id IS NOT NULL ORDER BY notice_id"
-    )
-    ids = [int(i) for (i,) in connection.execute(spoken_of, {"n": start})]
-    for batch in register.batches(ids, _BATCH):
-        among: BindParameter[Any] = bindparam("ids", expanding=True)
-        connection.execute(text("DELETE FROM notice WHERE id IN :ids").bindparams(among), {"ids": list(batch)})
-        rows = list(notice_rows(connection, batch))
-        if rows:
-            connection.execute(insert(NoticeRecord), rows)
+def _add_notices(connection: Connection, start: int) -> None:
+    """Make the rows of the notices published after entry `start`; the folds that follow count their decisions."""
+    query = text("SELECT number FROM entry WHERE kind = 'notice_published' AND number > :n ORDER BY number")
+    rows = [
+        notice_row(register.entry(connection, int(n)), 0, 0) for (n,) in connection.execute(query, {"n": start}).all()
+    ]
+    if rows:
+        connection.execute(insert(NoticeRecord), rows)
 
 
-def notice_rows(connection: Connection, ids: Iterable[int]) -> Iterator[dict[str, Any]]:
-    """The table rows of these notices, from their entries and the decisions under them."""
-    counted = text(
-        "SELECT count(*), coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
-        " FROM decision WHERE notice_id = :id"
-    )
-    for notice_id in ids:
-        entry = register.entry(connection, notice_id)
-        decisions, downgrades = connection.execute(counted, {"id": notice_id}).one()
-        told = {k: entry.data[k] for k in ("title", "issuer", "division", "number", "issued_on", "scope", "scheme",
-                                           "sha256")}  # fmt: skip
-        yield {
-            "id": notice_id,
-            **told,
-            "stage": entry.stage,
-            "published_at": entry.published_at,
-            "decisions": int(decisions),
-            "downgrades": int(downgrades),
-        }
+def notice_row(entry: register.Entry, decisions: int, downgrades: int) -> dict[str, Any]:
+    """The row of the notice that `entry` published, with how many decisions and downgrades count under it today."""
+    told = {k: entry.data[k] for k in ("title", "issuer", "division", "number", "issued_on", "scope", "scheme",
+                                       "sha256")}  # fmt: skip
+    own = {"id": entry.number, "stage": entry.stage, "published_at": entry.published_at}
+    return told | own | {"decisions": decisions, "downgrades": downgrades}
+
+
+def names(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """The present names of these enterprises."""
+    among: BindParameter[Any] = bindparam("ids", expanding=True)
+    query = text("SELECT id, name FROM enterprise WHERE id IN :ids").bindparams(among)
+    found: dict[int, str] = {}
+    for batch in register.batches(sorted(set(ids)), _BATCH):
+        found |= {int(i): str(n) for i, n in connection.execute(query, {"ids": list(batch)})}
+    return found

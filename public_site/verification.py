@@ -8,6 +8,7 @@ history by someone who can write the database is found with any earlier checkpoi
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,14 +18,15 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, text
 
-from public_site import drafts, folding, log, register, standings, tree
+from public_site import drafts, folding, log, register, retelling, standings, tree
 from public_site.database import Database, SchemaNotCurrent
 from public_site.faults import Fault
 from public_site.settings import Settings
 
 _BATCH = 2_000
 _MOST_SHOWN = 20
-_TRIGGERS = {"entry": 3, "checkpoint": 2}
+_POSTGRESQL_GUARDS = ("entry_refuses_change", "entry_refuses_truncate", "entry_takes_the_next_number",
+                      "checkpoint_refuses_change", "checkpoint_refuses_truncate")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +71,18 @@ def verify(
         report.findings.append(Finding("keys", str(fault)))
         key = None
     with database.reading() as connection:
+        origin = log.origin(connection) or settings.origin
         looks: list[tuple[str, Callable[[], Iterator[str]]]] = [
             ("triggers", lambda: _triggers(connection, database)),
             ("entries", lambda: _entries(connection, report, progress)),
             ("tree", lambda: _tree(connection)),
-            ("checkpoints", lambda: _checkpoints(connection, settings.origin, key)),
+            ("checkpoints", lambda: _checkpoints(connection, origin, key)),
             ("standings", lambda: _standings(connection)),
             ("drafts", lambda: _drafts(connection)),
             ("originals", lambda: _originals(connection, settings.originals)),
         ]
         if held_outside is not None:
-            looks.append(("checkpoint held outside", lambda: _outside(connection, settings.origin, key, held_outside)))
+            looks.append(("checkpoint held outside", lambda: _outside(connection, origin, key, held_outside)))
         for name, look in looks:
             report.looked_at.append(name)
             report.findings += [Finding(name, what) for what in _doubt(look)]
@@ -103,17 +106,32 @@ def _doubt(look: Callable[[], Iterator[str]]) -> Iterator[str]:
 
 
 def _triggers(connection: Connection, database: Database) -> Iterator[str]:
-    if database.is_sqlite:
-        query = "SELECT tbl_name, count(*) FROM sqlite_master WHERE type = 'trigger' GROUP BY tbl_name"
-    else:
+    """The guards that refuse to rewrite history are there, and are those that the migrations make."""
+    if not database.is_sqlite:
         query = (
-            "SELECT c.relname, count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-            " WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' GROUP BY c.relname"
+            "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid"
+            " WHERE NOT t.tgisinternal AND t.tgenabled = 'O'"
         )
-    there = {str(t): int(n) for t, n in connection.execute(text(query))}
-    for table, least in _TRIGGERS.items():
-        if there.get(table, 0) < least:
-            yield f"表 {table} 缺少禁止改写的触发器。"
+        there = {str(name): str(source) for name, source in connection.execute(text(query))}
+        for name in _POSTGRESQL_GUARDS:
+            if "RAISE EXCEPTION" not in there.get(name, ""):
+                yield f"缺少禁止改写的触发器 {name}，或它已被改动。"
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        model = Database(f"sqlite:///{Path(folder) / 'model.db'}")
+        model.migrate()
+        with model.reading() as fresh:
+            wanted = _sqlite_triggers(fresh)
+        model.close()
+    there = _sqlite_triggers(connection)
+    for name in wanted:
+        if there.get(name) != wanted[name]:
+            yield f"缺少禁止改写的触发器 {name}，或它已被改动。"
+
+
+def _sqlite_triggers(connection: Connection) -> dict[str, str]:
+    query = text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    return {str(name): str(sql) for name, sql in connection.execute(query)}
 
 
 def _entries(connection: Connection, report: Report, progress: Callable[[int, int], None]) -> Iterator[str]:
@@ -295,7 +313,7 @@ def _standings(connection: Connection) -> Iterator[str]:
             for table_class, row in standings.rows_of(folded):
                 made.setdefault(str(table_class.__tablename__), []).append(row)
             yield from _compare_enterprise(enterprise_id, made, kept)
-            yield from _compare_naively(enterprise_id, trail, made.get("holding", []))
+            yield from _compare_naively(enterprise_id, trail, made)
             for table, rows in made.items():
                 counted[table] += len(rows)
     yield from _notices(connection, counted)
@@ -331,71 +349,33 @@ def _sortable(row: dict[str, Any]) -> list[tuple[str, str]]:
     return sorted((k, repr(v)) for k, v in row.items())
 
 
-def _compare_naively(enterprise_id: int, trail: list[register.Entry], holdings: list[dict[str, Any]]) -> Iterator[str]:
-    for row in holdings:
-        naive = naive_standing(trail, row["unit_id"], row["from_day"])
+def _compare_naively(
+    enterprise_id: int, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
+) -> Iterator[str]:
+    living = retelling.told(trail)
+    for row in made.get("holding", []):
+        naive = retelling.standing(living, row["unit_id"], row["from_day"])
         kept = (row["grade"], bool(row["listed"]), row["managed_as"], row["proposed_grade"])
         if naive != kept:
             yield f"企业 {enterprise_id} 单元 {row['unit_id']} 在 {row['from_day']} 应为 {naive}，表中是 {kept}。"
-
-
-def naive_standing(
-    trail: Iterable[register.Entry], unit: int, day: str
-) -> tuple[str | None, bool, str | None, str | None]:
-    """Decided grade, whether listed, "managed as" (expiry not considered) and open proposal of `unit` on `day`.
-
-    Told a second time and otherwise than in `folding`: by asking, for each question, which single entry answers it.
-    """
-    trail = list(trail)
-    mendings: dict[int, list[register.Entry]] = {}
-    for entry in trail:
-        if entry.kind in register.MENDING_KINDS:
-            mendings.setdefault(entry.data.get("corrects") or entry.data["withdraws"], []).append(entry)
-
-    def said(entry: register.Entry) -> dict[str, Any]:
-        content = {"kind": entry.kind, "effective_on": entry.effective_on, **entry.data}
-        for mending in mendings.get(entry.number, ()):
-            content |= dict(mending.data)
-        return content
-
-    living = [
-        (said(e)["effective_on"], e.number, e.stage, said(e))
-        for e in trail
-        if e.unit == unit
-        and e.kind in register.GRADE_KINDS
-        and not (e.number in mendings and mendings[e.number][-1].kind == "withdrawn")
-        and said(e)["effective_on"] <= day
-    ]
-    decided = [x for x in living if x[2] == "decided"]
-    with_grade = [x for x in decided if x[3].get("grade") and x[3]["kind"] != "no_longer_listed"]
-    delisted = [x for x in decided if x[3]["kind"] == "no_longer_listed"]
-    proposed = [x for x in living if x[2] == "proposed" and (x[3].get("grade") or x[3].get("managed_as"))]
-    newest = max(decided, key=lambda x: x[:2], default=None)
-    graded = max(with_grade, key=lambda x: x[:2], default=None)
-    open_proposal = max(proposed, key=lambda x: x[:2], default=None)
-    if open_proposal and newest and newest[:2] > open_proposal[:2]:
-        open_proposal = None
-    ended = max((x[:2] for x in delisted), default=None)
-    return (
-        graded[3]["grade"] if graded else None,
-        not ended or (graded is not None and graded[:2] > ended),
-        newest[3].get("managed_as") if newest and newest[3]["kind"] != "no_longer_listed" else None,
-        (open_proposal[3].get("grade") or open_proposal[3].get("managed_as")) if open_proposal else None,
-    )
+    for row in made.get("decision", []):
+        if not row["withdrawn"] and retelling.change(living, row["entry"]) != (row["kind"], row["previous_grade"]):
+            yield f"第 {row['entry']} 条的升降与它之前的等级不符。"
 
 
 def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
-    query = text(
-        "SELECT number FROM entry WHERE kind = 'notice_published' AND number > :after ORDER BY number LIMIT 500"
+    query = text("SELECT number FROM entry WHERE kind = 'notice_published' ORDER BY number")
+    count = text(
+        "SELECT count(*), coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
+        " FROM decision WHERE notice_id = :id"
     )
-    after = 0
-    while ids := [int(n) for (n,) in connection.execute(query, {"after": after})]:
-        for row in standings.notice_rows(connection, ids):
-            counted["notice"] += 1
-            kept = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": row["id"]}).mappings().first()
-            if kept is None or dict(kept) != row:
-                yield f"公告 {row['id']} 的内容与登记不符。"
-        after = ids[-1]
+    for (number,) in connection.execute(query).all():
+        decisions, downgrades = connection.execute(count, {"id": number}).one()
+        row = standings.notice_row(register.entry(connection, number), int(decisions), int(downgrades))
+        counted["notice"] += 1
+        kept = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": number}).mappings().first()
+        if kept is None or dict(kept) != row:
+            yield f"公告 {number} 的内容与登记不符。"
 
 
 def _drafts(connection: Connection) -> Iterator[str]:

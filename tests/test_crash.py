@@ -36,7 +36,10 @@ def run_and_kill(data: Path, after: float, *words: str | Path) -> bool:
         return False
 
 
-def state(settings: Settings) -> tuple[int, list[tuple[int, int]]]:
+State = tuple[int, list[tuple[int, int]]]
+
+
+def state(settings: Settings) -> State:
     """N, and the open drafts with how many rows each has."""
     with closing(Database(settings.register_url)) as database:
         database.migrate()
@@ -58,7 +61,8 @@ def test_killed_at_any_moment_a_notice_is_wholly_in_or_wholly_out(desk: Desk, tm
     file = desk.write([row(f"演示{n}号有限公司", "ABCD"[n % 4]) for n in range(300)])
     start = desk.settings.data
     words: tuple[str | Path, ...] = ("take-in", file, "--by", DRAFTER)
-    before, done = (0, []), (0, [(1, 300)])
+    before: State = (0, [])
+    done: State = (0, [(1, 300)])
     if command == "publish":
         desk.take_in(file)
         words, before, done = ("publish", "1", "--by", APPROVER), done, (601, [])

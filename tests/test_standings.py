@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from public_site import folding, log, records, register, standings, verification
+from public_site import folding, log, records, register, retelling, standings
 from public_site.database import Database
 from public_site.enterprises import NoSuchEnterprise
 from tests.desk import Desk, row
@@ -75,12 +75,17 @@ def test_the_tables_are_the_fold_and_the_fold_is_the_naive_telling_on_every_day(
             for enterprise, trail in register.trails(connection, standings.changed_since(connection, 0), latest):
                 folded = folding.fold(enterprise, trail)
                 assert folded is not None
+                living = retelling.told(trail)
+                for decision in folded.decisions:
+                    if not decision.withdrawn:
+                        assert retelling.change(living, decision.entry) == (decision.kind, decision.previous_grade)
                 for day in (*DAYS, "2019-12-31", "2030-01-01"):
                     compare_on_day(connection, folded, trail, day)
 
 
 def compare_on_day(connection: Connection, folded: folding.Folded, trail: list[register.Entry], day: str) -> None:
     held = {s.unit: s for s in folded.on(day)}
+    living = retelling.told(trail)
     query = text("SELECT unit_id, grade, listed, proposed_grade FROM holding WHERE enterprise_id = :id"
                  " AND from_day <= :day AND (to_day IS NULL OR to_day > :day)")  # fmt: skip
     rows = {r[0]: tuple(r) for r in connection.execute(query, {"id": folded.id, "day": day})}
@@ -88,7 +93,7 @@ def compare_on_day(connection: Connection, folded: folding.Folded, trail: list[r
     for unit, standing in held.items():
         proposed = standing.proposal.grade if standing.proposal else None
         assert rows[unit] == (unit, standing.grade, int(standing.listed), proposed)
-        grade, listed, _, open_proposal = verification.naive_standing(trail, unit, day)
+        grade, listed, _, open_proposal = retelling.standing(living, unit, day)
         assert (grade, listed, open_proposal) == (standing.grade, standing.listed, proposed)
 
 

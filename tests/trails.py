@@ -29,6 +29,7 @@ class Step:
     stage: str
     day: str
     target: int
+    stated: str | None
 
 
 @st.composite
@@ -42,6 +43,7 @@ def steps(draw: st.DrawFn) -> Step:
         stage=draw(st.sampled_from(["decided", "decided", "proposed"])),
         day=draw(st.sampled_from(DAYS)),
         target=draw(st.integers(0, 30)),
+        stated=draw(st.sampled_from([None, None, *LETTERS])),
     )
 
 
@@ -81,6 +83,8 @@ class Scribe:
     def _grade(self, appending: register.Appending, notice: int, who: int, step: Step) -> None:
         key = (step.who, step.unit)
         data = {"scheme": "national-2020", "industry": f"行业{step.unit}", "grade": step.grade}
+        if step.stated:
+            data["stated_previous_grade"] = step.stated
         kind: register.Kind = "graded"
         if step.act == "manage":
             kind, data = "managed_as", data | {"managed_as": step.grade, "managed_until": "2023-01-01"}

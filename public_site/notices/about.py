@@ -37,6 +37,7 @@ _CITED = re.compile(rf"《([^《》]{{2,120}})》(?:\s*[（(]({_NUMBER})[）)])?
 _DOCUMENT = re.compile(r"指南|意见|办法|细则|方案|预案|标准|规定|规范|条例|导则|法$")
 _DECIDED = re.compile(r"公告|通告|通知|函|公开|公布|发布|决定|批复|认定")
 _WINDOW = re.compile(r"公示期|公示时间|个工作日|公示之日起")
+_TO_WHOM = re.compile(r"向|请|如有|如对|联系|受理|负责|反映|致电|来电|来信|电话|邮")
 _CONTACT = re.compile(r"[，,、；;（(]?\s*(?:联系人|联系电话|电话|邮箱|电子邮件|传真|联系方式|通讯地址|地址).*")
 _TIDY = re.compile(r"[\u4e00-\u9fff0-9A-Za-z（）()，。、：；“”《》〔〕/+.%_-]*")  # nothing of this ever needs tidying
 _TELEPHONE = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}[-—－ ]?\d{7,8})(?!\d)")
@@ -257,9 +258,16 @@ def _window(found: About, texts: Sequence[Text], pairs: dict[str, str]) -> None:
 
 
 def _sentences(texts: Sequence[Text], pairs: dict[str, str]) -> Iterator[str]:
+    """The words that give the window, and only those: what stands around them may name people and telephones."""
     for text in texts:
-        for sentence in re.split(r"[。；;\n]", text.text):
-            if _WINDOW.search(sentence) and (kept := without_contacts(sentence)):
+        for clause in re.split(r"[。；;，,（()）\n]", text.text):
+            if _WINDOW.search(clause) and (kept := _only_window(clause)):
                 yield kept
     if value := pairs.get("window"):
-        yield without_contacts(value)
+        yield _only_window(re.split(r"[。；;，,（()）]", value)[0])
+
+
+def _only_window(clause: str) -> str:
+    """A clause up to where it turns to whom one may write or call."""
+    kept = _TO_WHOM.split(clause, maxsplit=1)[0].strip()
+    return "" if re.search(r"\d{5,}|@", kept) else kept

@@ -154,3 +154,14 @@ def test_what_is_given_goes_before_what_the_file_says(tmp_path: Path) -> None:
         "proposed",
     )
     assert found.questions == ()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "公示期为5个工作日，如有异议请向李四（67811234）反映", "公示期为5个工作日向李四反映", "公示期为5个工作日（受理人：王小明，023-6781 1234）",
+        "公示期为5个工作日，电子邮箱zhangsan@163.com", "公示期为5个工作日；138 0000 1234",
+    ],
+)  # fmt: skip
+def test_of_an_objection_window_nothing_is_kept_but_the_window(sentence: str) -> None:
+    assert of("关于A级企业名单的公示", sentence).objection_window == "公示期为5个工作日"
