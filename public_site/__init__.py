@@ -5,6 +5,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 `lint-imports` checks them.
 
     __main__, commands        what a person types: public-site …
+    reporting                 what take-in tells of a file and its draft
     serving                   the processes: web workers, the keeper of the search index
     web/                      HTTP and Jinja, and nobody else's: one module per first word of the URL
     demo/      verification   the demo register's notices · checking everything against everything else

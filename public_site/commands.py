@@ -16,17 +16,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import documents, drafts, log, notices, publishing, register, standings, verification
+from public_site import documents, drafts, log, notices, publishing, register, reporting, standings, verification
 from public_site.database import Database
 from public_site.faults import Fault, NotReady, NotValid
-from public_site.matching import Matcher
 from public_site.settings import Settings, from_environment
 
 if TYPE_CHECKING:
@@ -126,13 +123,13 @@ def take_in(
     settings = from_environment()
     with _progress("读取") as progress:
         readings = [_read(file, given, settings, progress) for file in files]
-    reports = [_Report(reading, settings) for reading in readings]
+    reports = [reporting.Report(reading, settings) for reading in readings]
     if as_json and (check or any(r.problems for r in readings)):
-        _print_json(reports)
+        reporting.print_json(reports)
     if any(reading.problems for reading in readings):
         if not as_json:
             for reading in readings:
-                _say_problems(reading)
+                reporting.say_problems(_err, reading)
         raise typer.Exit(2)
     if check:
         if not as_json:
@@ -143,10 +140,10 @@ def take_in(
         taken = [publishing.take_in(database, settings, file, reading, by=by or _user(), at=_now())
                  for file, reading in zip(files, readings, strict=True)]  # fmt: skip
         if as_json:
-            _print_json([r.with_draft(t.draft.id) for r, t in zip(reports, taken, strict=True)])
+            reporting.print_json([r.with_draft(t.draft.id) for r, t in zip(reports, taken, strict=True)])
         for file, reading, one in zip(files, readings, taken, strict=True):
             if not as_json:
-                _say_taken(database, file, reading, one)
+                reporting.say_taken(database, file, reading, one)
 
 
 def _read(file: Path, given: notices.Given, settings: Settings, progress: Any) -> notices.Reading:
@@ -168,108 +165,6 @@ def _one_of(said: str | None, *allowed: str) -> Any:
     if said is not None and said not in allowed:
         raise NotValid(f"“{said}”不是可用的值；可用：{'、'.join(allowed)}。")
     return said
-
-
-class _Report:
-    """What `--check` reports of one file, with whom its rows mean in the register as it is now."""
-
-    def __init__(self, reading: notices.Reading, settings: Settings) -> None:
-        self._reading = reading
-        self._settings = settings
-        self._draft: int | None = None
-
-    def with_draft(self, draft: int) -> _Report:
-        self._draft = draft
-        return self
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        with self._known() as connection:
-            matcher, start = Matcher(connection), 0
-            for batch in _in_batches(self._reading.rows):
-                numbered = list(enumerate((orjson.loads(orjson.dumps(row)) for row in batch), start))
-                for (_, content), match in zip(numbered, matcher.answers(numbered), strict=True):
-                    candidates = [{"id": i, "name": n} for i, n in match.candidates]
-                    yield content | {"match": {"status": match.status, "enterprise_id": match.enterprise_id if (match.enterprise_id or 0) > 0 else None,
-                                               "reason": match.reason, "candidates": candidates}}  # fmt: skip
-                start += len(batch)
-
-    @contextmanager
-    def _known(self) -> Iterator[Connection | None]:
-        """The register as it is now; nothing where there is none yet, and none is made."""
-        if not self._settings.database_url and not (self._settings.data / "register.db").exists():
-            yield None
-            return
-        with closing(Database(self._settings.register_url)) as database, database.reading() as connection:
-            yield connection if database.revision() is not None else None
-
-    def head(self) -> dict[str, Any]:
-        head: dict[str, Any] = {"notice": orjson.loads(orjson.dumps(self._reading.notice))}
-        return head if self._draft is None else head | {"draft": self._draft}
-
-    def tail(self) -> dict[str, Any]:
-        return {"problems": list(self._reading.problems), "questions": list(self._reading.questions)}
-
-    def say(self) -> None:
-        notice = self._reading.notice
-        typer.echo(f"{notice.title}\n  {notice.issuer or '（未写明发布机关）'}  {notice.issued_on or '（未写明日期）'}")
-        typer.echo(f"  读懂 {self._reading.row_count} 行，没有问题。")
-        for question in self._reading.questions:
-            typer.echo(f"  发布前须补充：{question.message}")
-
-
-def _in_batches(rows: Any) -> Iterator[list[Any]]:
-    batch: list[Any] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == 1_000:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _print_json(reports: list[_Report]) -> None:
-    """One object, or an array of them for several files; rows are written as they are read."""
-    out = sys.stdout.buffer
-    out.write(b"[" if len(reports) > 1 else b"")
-    for number, report in enumerate(reports):
-        out.write(b"," if number else b"")
-        out.write(orjson.dumps(report.head())[:-1] + b',"rows":[')
-        for at, row in enumerate(report.rows()):
-            out.write((b"," if at else b"") + orjson.dumps(row))
-        out.write(b"]," + orjson.dumps(report.tail())[1:])
-    out.write(b"]\n" if len(reports) > 1 else b"\n")
-    out.flush()
-
-
-def _say_problems(reading: notices.Reading) -> None:
-    for problem in reading.problems:
-        _err.print(str(problem), markup=False, soft_wrap=True)
-    if reading.problems:
-        _err.print(f"{reading.notice.file_name}：共 {len(reading.problems)} 个问题，没有写入任何内容。", markup=False)
-
-
-def _say_taken(database: Database, file: Path, reading: notices.Reading, taken: publishing.TakenIn) -> None:
-    draft = taken.draft
-    if draft.state == "published":
-        typer.echo(f"{file.name} 已经发布过（第 {draft.first_entry}–{draft.last_entry} 条），没有改动。")
-        return
-    with database.reading() as connection:
-        counted = drafts.statuses(connection, draft.id)
-        waiting = list(drafts.rows(connection, draft.id, only_open=True))
-    made = "新建" if taken.is_new else "已有"
-    typer.echo(f"{file.name}：{made}第 {draft.id} 号草稿，{reading.row_count} 行，"
-               f"其中已知企业 {counted['matched']} 行，新企业 {counted['new']} 行，待判断 {counted['question']} 行。")  # fmt: skip
-    for row in waiting[:20]:
-        who = "；".join(f"{_shown(i)} {name}" for i, name in row.match.candidates)
-        typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}（{who}）")
-    if waiting:
-        typer.echo(f"  用 public-site decide {draft.id} 项号 same/renamed/new/skip 逐项回答。")
-    for question in reading.questions:
-        typer.echo(f"  发布前须补充：{question.message}")
-    if draft.content["scope"] == "snapshot":
-        typer.echo("  这是完整名单：批准时，名单中没有的企业将记为“未再列入”；请用 public-site draft 逐一核对。")
-    typer.echo(f"  由另一人核对（public-site draft {draft.id}）后批准：public-site publish {draft.id} --by 姓名")
 
 
 @app.command()
@@ -294,10 +189,6 @@ def _candidate(said: str) -> int:
     if not (number.isascii() and number.isdigit()):
         raise NotValid(f"“{said}”不是企业编号，也不是 #项号。")
     return -int(number) - 1 if said.startswith("#") else int(number)
-
-
-def _shown(candidate: int) -> str:
-    return f"#{-candidate - 1}" if candidate < 0 else str(candidate)
 
 
 @app.command()

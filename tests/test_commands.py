@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from public_site.commands import app
 from tests.desk import Desk, row
 from tests.test_publishing import CHONGQING
 
 README = Path(__file__).parents[1] / "README.md"
+
+
+def zip_bomb() -> bytes:
+    """A workbook of a few hundred kilobytes that would inflate to a gigabyte."""
+    packed = io.BytesIO()
+    book = xlsxwriter.Workbook(packed)
+    book.add_worksheet().write_row(0, 0, ["企业名称", "行业类别", "绩效等级"])
+    book.close()
+    archive = zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED)
+    with archive, archive.open("xl/worksheets/sheet2.xml", "w", force_zip64=True) as sheet:
+        for _ in range(256):
+            sheet.write(b"0" * (1 << 22))
+    return packed.getvalue()
 
 
 class Shell:
@@ -100,6 +116,7 @@ def test_a_notice_goes_from_file_to_register_by_two_people(shell: Shell) -> None
         ),
         ("浮点.csv", "企业名称,统一社会信用代码,行业类别,绩效等级\n演示厂,9.11E+17,包装印刷,A\n".encode(), "数字"),
         ("空.csv", b"", "空"),
+        ("炸弹.xlsx", zip_bomb(), "结构异常"),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence_with_its_cell_and_nothing_changes(
@@ -134,7 +151,7 @@ def test_one_bad_file_among_several_stops_them_all(shell: Shell, tmp_path: Path)
         (("publish", "7", "--by", "乙"), "没有第 7 号草稿"),
         (("take-in", str(CHONGQING), "--issued-on", "24.4.2024"), "YYYY-MM-DD"),
         (("take-in", str(CHONGQING), "--stage", "final"), "proposed、decided"),
-        (("decide", "1", "0", "maybe"), "same、new、skip"),
+        (("decide", "1", "0", "maybe"), "same、renamed、new、skip"),
         (("correct", "3", "--reason", "x", "--grade", "A"), "没有第 3 条"),
         (("serve", "--host", "0.0.0.0"), "PUBLIC_SITE_BASE_URL"),
         (("serve", "--parts", "public,moon"), "moon"),
@@ -183,6 +200,48 @@ def test_a_clerk_answers_a_question_of_identity(desk: Desk) -> None:
     assert shell("publish", "2", "--by", "乙").returncode == 2
     assert shell("decide", "2", "0", "same", "2", "--by", "甲").returncode == 0
     assert shell("publish", "2", "--by", "乙").returncode == 0
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_the_second_person_sees_what_would_be_appended_and_nothing_is(desk: Desk) -> None:
+    desk.publish([row("演示甲有限公司", "A"), row("演示乙有限公司", "A")], on="2022-05-01")
+    title = "截至2023年12月31日重庆市重点行业绩效评级A级、B级企业名单的公告"
+    file = desk.write([row("演示甲有限公司", "B"), row("演示丙有限公司", "A")], on="2023-12-31", title=title)
+    before = desk.latest
+    desk.database.close()
+    shell = Shell(desk.settings.data)
+    assert "未再列入" in shell("take-in", file, "--by", "甲").stdout
+    shown = shell("draft", "2").stdout
+    assert "downgraded\t演示甲有限公司\t包装印刷\tA → B" in shown
+    assert "no_longer_listed\t演示乙有限公司\t包装印刷\tA" in shown
+    assert f"登记：第 {before} 条" in shell("status").stdout
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_row_may_mean_the_new_enterprise_of_a_row_before_it(desk: Desk) -> None:
+    file = desk.write([row("演示纸箱有限责任公司", "B"), row("演示纸箱有限公司", "A", industry="工业涂装")])
+    desk.database.close()
+    shell = Shell(desk.settings.data)
+    assert "#0 演示纸箱有限责任公司" in shell("take-in", file, "--by", "甲").stdout
+    assert shell("decide", "1", "1", "same", "#0", "--by", "甲").returncode == 0
+    assert shell("publish", "1", "--by", "乙").returncode == 0
+    assert "第 4 条" in shell("status").stdout
+
+
+def test_a_missing_search_index_does_not_undo_a_publication(shell: Shell) -> None:
+    shell("take-in", CHONGQING, "--by", "甲")
+    (shell.data / "search").write_text("not a folder", encoding="utf-8")
+    done = shell("publish", "1", "--by", "乙")
+    assert (done.returncode, "第 1–11 条" in done.stdout) == (0, True)
+    assert "没有追上" in done.stderr
+
+
+def test_a_checkpoint_that_is_no_text_is_refused_in_a_sentence(shell: Shell, tmp_path: Path) -> None:
+    shell("take-in", CHONGQING, "--by", "甲")
+    bad = tmp_path / "checkpoint"
+    bad.write_bytes(b"\xff\xfe\x00")
+    done = shell("verify", "--checkpoint", bad)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
 
 
 def test_the_readme_describes_every_command() -> None:

@@ -1,0 +1,127 @@
+"""What `take-in` tells: the report of a file as JSON or in lines, its problems with their cells, its draft with its questions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from sqlalchemy import Connection
+
+from public_site import drafts, notices, publishing
+from public_site.database import Database
+from public_site.matching import Matcher
+from public_site.settings import Settings
+
+
+class Report:
+    """What `--check` reports of one file, with whom its rows mean in the register as it is now."""
+
+    def __init__(self, reading: notices.Reading, settings: Settings) -> None:
+        self._reading = reading
+        self._settings = settings
+        self._draft: int | None = None
+
+    def with_draft(self, draft: int) -> Report:
+        self._draft = draft
+        return self
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        with self._known() as connection:
+            matcher, start = Matcher(connection), 0
+            for batch in _in_batches(self._reading.rows):
+                numbered = list(enumerate((orjson.loads(orjson.dumps(row)) for row in batch), start))
+                for (_, content), match in zip(numbered, matcher.answers(numbered), strict=True):
+                    candidates = [{"id": i, "name": n} for i, n in match.candidates]
+                    yield content | {"match": {"status": match.status, "enterprise_id": match.enterprise_id if (match.enterprise_id or 0) > 0 else None,
+                                               "reason": match.reason, "candidates": candidates}}  # fmt: skip
+                start += len(batch)
+
+    @contextmanager
+    def _known(self) -> Iterator[Connection | None]:
+        """The register as it is now; nothing where there is none yet, and none is made."""
+        if not self._settings.database_url and not (self._settings.data / "register.db").exists():
+            yield None
+            return
+        with closing(Database(self._settings.register_url)) as database, database.reading() as connection:
+            yield connection if database.revision() is not None else None
+
+    def head(self) -> dict[str, Any]:
+        head: dict[str, Any] = {"notice": orjson.loads(orjson.dumps(self._reading.notice))}
+        return head if self._draft is None else head | {"draft": self._draft}
+
+    def tail(self) -> dict[str, Any]:
+        return {"problems": list(self._reading.problems), "questions": list(self._reading.questions)}
+
+    def say(self) -> None:
+        notice = self._reading.notice
+        typer.echo(f"{notice.title}\n  {notice.issuer or '（未写明发布机关）'}  {notice.issued_on or '（未写明日期）'}")
+        typer.echo(f"  读懂 {self._reading.row_count} 行，没有问题。")
+        for question in self._reading.questions:
+            typer.echo(f"  发布前须补充：{question.message}")
+
+
+def _in_batches(rows: Any) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == 1_000:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def print_json(reports: list[Report]) -> None:
+    """One object, or an array of them for several files; rows are written as they are read."""
+    out = sys.stdout.buffer
+    out.write(b"[" if len(reports) > 1 else b"")
+    for number, report in enumerate(reports):
+        out.write(b"," if number else b"")
+        out.write(orjson.dumps(report.head())[:-1] + b',"rows":[')
+        for at, row in enumerate(report.rows()):
+            out.write((b"," if at else b"") + orjson.dumps(row))
+        out.write(b"]," + orjson.dumps(report.tail())[1:])
+    out.write(b"]\n" if len(reports) > 1 else b"\n")
+    out.flush()
+
+
+def say_problems(console: Console, reading: notices.Reading) -> None:
+    for problem in reading.problems:
+        console.print(str(problem), markup=False, soft_wrap=True)
+    if reading.problems:
+        console.print(
+            f"{reading.notice.file_name}：共 {len(reading.problems)} 个问题，没有写入任何内容。", markup=False
+        )
+
+
+def say_taken(database: Database, file: Path, reading: notices.Reading, taken: publishing.TakenIn) -> None:
+    draft = taken.draft
+    if draft.state == "published":
+        typer.echo(f"{file.name} 已经发布过（第 {draft.first_entry}–{draft.last_entry} 条），没有改动。")
+        return
+    with database.reading() as connection:
+        counted = drafts.statuses(connection, draft.id)
+        waiting = list(drafts.rows(connection, draft.id, only_open=True))
+    made = "新建" if taken.is_new else "已有"
+    typer.echo(f"{file.name}：{made}第 {draft.id} 号草稿，{reading.row_count} 行，"
+               f"其中已知企业 {counted['matched']} 行，新企业 {counted['new']} 行，待判断 {counted['question']} 行。")  # fmt: skip
+    for row in waiting[:20]:
+        who = "；".join(f"{_shown(i)} {name}" for i, name in row.match.candidates)
+        typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}（{who}）")
+    if waiting:
+        typer.echo(f"  用 public-site decide {draft.id} 项号 same/renamed/new/skip 逐项回答。")
+    for question in reading.questions:
+        typer.echo(f"  发布前须补充：{question.message}")
+    if draft.content["scope"] == "snapshot":
+        typer.echo("  这是完整名单：批准时，名单中没有的企业将记为“未再列入”；请用 public-site draft 逐一核对。")
+    typer.echo(f"  由另一人核对（public-site draft {draft.id}）后批准：public-site publish {draft.id} --by 姓名")
+
+
+def _shown(candidate: int) -> str:
+    return f"#{-candidate - 1}" if candidate < 0 else str(candidate)
