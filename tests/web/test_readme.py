@@ -1,0 +1,26 @@
+"""What is not described does not exist: every address and every column of a download stands in the README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fastapi.routing import APIRoute
+
+from public_site.web import csv_lines
+from public_site.web.app import PUBLIC_PAGES
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_describes_every_address() -> None:
+    routes = [route for page in PUBLIC_PAGES for route in page.routes.routes]
+    paths = {route.path for route in routes if isinstance(route, APIRoute) and not route.path.startswith("/static/")}
+    assert len(paths) >= 12
+    described = {re.sub(r"\{[^}]*\}", "{}", path) for path in re.findall(r"`(/[^`?]*)", README)}
+    wanted = {re.sub(r"\{[^}]*\}", "{}", path) for path in paths}
+    assert {path for path in wanted if path.removesuffix(".json").removesuffix(".csv") not in described} == set()
+
+
+def test_the_readme_describes_every_column_of_the_list_as_csv() -> None:
+    assert [column.name for column in csv_lines.COLUMNS if f"`{column.name}`" not in README] == []
