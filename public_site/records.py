@@ -98,7 +98,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An entry in an enterprise's history: what it said when it was published, and what later became of it."""
+    """An entry in an enterprise's history: what it said, how that compares with what was held before, what became of it."""
 
     entry: int
     kind: str
@@ -383,9 +383,12 @@ def _events(connection: Connection, trail: Sequence[register.Entry], folded: fol
     for entry in reversed(trail):
         data = entry.data
         mended = fate.get(entry.number)
+        # Whether it was a rise or a fall is told by what was held before it; what a mended entry said is left as it was.
+        today = mended if mended and mended.mended_by is None else None
         yield Event(
             entry=entry.number,
-            kind=entry.kind,
+            kind=today.kind if today else entry.kind,
+            previous_grade=today.previous_grade if today else data.get("previous_grade"),
             stage=entry.stage,
             effective_on=entry.effective_on,
             published_at=entry.published_at,
@@ -401,7 +404,7 @@ def _events(connection: Connection, trail: Sequence[register.Entry], folded: fol
         )
 
 
-_SAID = ("label", "grade", "previous_grade", "stated_previous_grade", "scheme", "site", "industry", "line",
+_SAID = ("label", "grade", "stated_previous_grade", "scheme", "site", "industry", "line",
          "managed_as", "managed_until", "reason", "name")  # fmt: skip
 
 

@@ -289,7 +289,10 @@ def test_mending_the_grade_before_it_takes_a_downgrade_back_too(desk: Desk, chan
 def test_an_older_notice_published_late_makes_the_later_grade_a_downgrade(desk: Desk) -> None:
     desk.publish([row("演示纸箱有限公司", "C")], on="2024-01-10")
     desk.publish([row("演示纸箱有限公司", "A")], on="2023-01-10")
-    assert desk.enterprise("演示纸箱有限公司").line.downgraded_on == "2024-01-10"
+    view = desk.enterprise("演示纸箱有限公司")
+    assert view.line.downgraded_on == "2024-01-10"
+    later = next(e for e in view.history if e.effective_on == "2024-01-10" and e.unit)
+    assert (later.kind, later.previous_grade) == ("downgraded", "A")
     with desk.database.reading() as connection:
         ((change,), total) = records.downgrades(connection)
     assert (total, change.previous_grade, change.grade) == (1, "A", "C")

@@ -9,18 +9,37 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
+import anyio
 import orjson
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from public_site.web import caching
 from public_site.web.doors import Site, Snapshot
 
 _ROWS_AT_ONCE = 200
+
+
+class _Stream(StreamingResponse):
+    """A stream that ends: whoever takes it in too slowly is cut off, and what it holds is given back at once."""
+
+    def __init__(self, lines: Generator[bytes], *, seconds: float, headers: dict[str, str]) -> None:
+        self._lines = lines
+        self._seconds = seconds
+        begun = chain([next(lines)], lines)
+        super().__init__(begun, media_type="text/csv; charset=utf-8", headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            with anyio.fail_after(self._seconds):
+                await super().__call__(scope, receive, send)
+        finally:
+            self._lines.close()
 
 
 def public(request: Request, snapshot: Snapshot, response: Response) -> Response:
@@ -29,7 +48,7 @@ def public(request: Request, snapshot: Snapshot, response: Response) -> Response
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if snapshot.current:
-        caching.declare_public(response, caching.tag(snapshot.number, site.build, None))
+        caching.declare_public(response, caching.tag(request, snapshot.number, site.build, None))
     return response
 
 
@@ -38,15 +57,15 @@ def json(request: Request, snapshot: Snapshot, content: Any) -> Response:
     return public(request, snapshot, Response(orjson.dumps(content), media_type="application/json"))
 
 
-def stream_csv(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingResponse:
+def stream_csv(
+    name: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, seconds: float
+) -> StreamingResponse:
     """CSV in constant memory, however many rows; what fails with the first rows is still answered as a fault."""
-    lines = _lines(header, rows)
-    begun = chain([next(lines)], lines)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(begun, media_type="text/csv; charset=utf-8", headers=headers)
+    return _Stream(_lines(header, rows), seconds=seconds, headers=headers)
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Generator[bytes]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(header)

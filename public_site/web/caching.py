@@ -1,13 +1,15 @@
 """When an answer may be kept, and when "you have it already" is true.
 
 What this module knows that no other does: every public answer is a function of (N, URL), so its strong ETag is made of
-N, of the program's build and, for a part of a page, of the part's name. The outermost layer (`front`) adds the content
+N, of a digest of the program's build and the URL and, for a part of a page, of the part's name. The URL is in it so that
+a tag proves that this URL once answered 200: what is no page is never "not modified". The outermost layer (`front`) adds the content
 encoding to the tag on its way out, because the compressed bytes are another representation; here that ending is cut
 off again before tags are compared. What is not declared public here is `private, no-store`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from fastapi import Request
@@ -36,9 +38,12 @@ def wants_part(request: Request) -> bool:
     return headers.get("hx-request") == "true" and headers.get("hx-history-restore-request") != "true"
 
 
-def tag(number: int, build: str, part: str | None) -> str:
+def tag(request: Request, number: int, build: str, part: str | None) -> str:
     """The strong ETag (without quotes) of what stands at a URL when the register's latest entry is `number`."""
-    return f"{number}.{build}.{part}" if part else f"{number}.{build}"
+    scope = request.scope
+    meant = b"\0".join((build.encode(), scope["path"].encode("utf-8", "replace"), scope["query_string"]))
+    known = f"{number}.{hashlib.sha256(meant).hexdigest()[:12]}"
+    return f"{known}.{part}" if part else known
 
 
 def held(request: Request, current: str) -> str | None:

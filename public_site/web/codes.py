@@ -6,13 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from public_site import enterprises, records
-from public_site.faults import NotValid
 from public_site.web import doors, errors, pages
+from public_site.web.parameters import UrlNotValid
 
 routes = APIRouter(dependencies=[doors.parameters()])
 
 
-class NotACreditCode(NotValid):
+class NotACreditCode(UrlNotValid):
     """The characters cannot be a unified social credit code."""
 
 

@@ -1,30 +1,38 @@
 """A list of enterprises as CSV: its columns, and how the whole list is read without holding it in memory.
 
 What this module knows that no other does: the ids are collected before the first byte is sent (eight bytes each), so a
-list that changes meanwhile is noticed while an honest error is still possible; the lines are then read in batches
-from one snapshot that cannot stay open for ever.
+list that changes meanwhile is noticed while an honest error is still possible; the lines are then read in batches, and
+while a slow reader takes them in nothing is held but his place among the few downloads at once.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from public_site import records, register, search
+from sqlalchemy import Connection
+
+from public_site import records, register
 from public_site.database import Database
 from public_site.faults import NotReady
-from public_site.web.filters import Filters
 
 LONGEST_SECONDS = 300
-MOST_IDS = 1000  # the most that the engines give at once
+COLLECTING_SECONDS = 30
+MOST_DOWNLOADS = 4
 _BATCH = 500
+_DOWNLOADS = threading.BoundedSemaphore(MOST_DOWNLOADS)
 
 
 class ListMoved(NotReady):
-    """The list changed while it was being read."""
+    """The list changed while it was being read, or could not be read in time."""
+
+
+class TooManyDownloads(NotReady):
+    """This process is writing as many lists as it may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +61,59 @@ COLUMNS = (
     Column("overall_grade", "推出的总体等级；不可比或没有时为空", lambda line: line.overall_grade),
     Column(
         "overall_reason",
-        "总体等级的由来：only_unit 唯一单元，lowest_of_units 取最低，not_comparable 不可比，no_grade 没有",
+        "总体等级的由来：only_unit 唯一已确定的单元，lowest_of_units 取最低，not_comparable 不可比，no_grade 没有",
         lambda line: line.overall_reason,
     ),
     Column("excellence", "是否 A+ 企业：1 是，0 否", lambda line: int(line.excellence)),
     Column(
         "units",
-        "各评级单元，以分号分隔：行业（生产线）=等级；公示中的写作 拟+等级",
+        "各评级单元，以分号分隔：行业（生产线）=等级；只公示过、尚未见结果的写作 拟+等级",
         lambda line: ";".join(map(_unit, line.units)),
     ),
-    Column("since", "最近一次决定的日期", lambda line: line.since),
+    Column("since", "各单元现有等级中最近一个自何日起", lambda line: line.since),
     Column("url", "企业页面的路径", lambda line: f"/enterprises/{line.id}"),
 )
 
 
-def ids(find: Callable[[search.Query], search.Found], wanted: Filters) -> Sequence[int]:
-    """Every id of the list, in order.
+def rows(
+    database: Database, connection: Connection, number: int, batches: Iterable[Sequence[int]], as_of: date | None
+) -> Iterator[list[object]]:
+    """The lines of a list as CSV rows. `connection` is the caller's snapshot of entry `number`: it serves the ids of all
+    `batches` and the first lines, which the caller fetches before it lets go of it; every later batch of lines opens a
+    short snapshot of its own. What cannot be finished truthfully breaks off loudly.
 
-    Raises: ListMoved when the index was renewed meanwhile.
+    Raises: TooManyDownloads, ListMoved.
     """
-    query = replace(wanted.query(MOST_IDS), cursor=None)
-    found = find(query)
-    collected, version = array("q", found.ids), found.as_of
-    while found.next:
-        found = find(replace(query, cursor=found.next))
-        if found.as_of != version:
-            raise ListMoved("名单刚刚更新，请重新下载。")
-        collected.extend(found.ids)
+    if not _DOWNLOADS.acquire(blocking=False):
+        raise TooManyDownloads("正在下载名单的人太多，请稍后再试。")
+    try:
+        begun = time.monotonic()
+        ids = _collected(batches, begun + COLLECTING_SECONDS)
+        day = as_of.isoformat() if as_of else None
+        yield from _written(records.lines(connection, ids[:_BATCH], as_of=day))
+        for batch in register.batches(ids[_BATCH:], _BATCH):
+            if time.monotonic() > begun + LONGEST_SECONDS:
+                raise ListMoved("下载用时过长，已中止。")
+            with database.reading() as fresh:
+                if register.latest_number(fresh) != number:
+                    raise ListMoved("名单刚刚更新，请重新下载。")
+                lines = records.lines(fresh, batch, as_of=day)
+            yield from _written(lines)
+    finally:
+        _DOWNLOADS.release()
+
+
+def _collected(batches: Iterable[Sequence[int]], until: float) -> Sequence[int]:
+    collected = array("q")
+    for batch in batches:
+        collected.extend(batch)
+        if time.monotonic() > until:
+            raise ListMoved("名单太长，未能及时备好，请缩小范围后再下载。")
     return collected
 
 
-def rows(database: Database, ids: Sequence[int], as_of: date | None, number: int) -> Iterator[list[object]]:
-    """The lines of `ids` as CSV rows. A list that moved on before the first line, or takes too long, breaks off loudly."""
-    until = time.monotonic() + LONGEST_SECONDS
-    day = as_of.isoformat() if as_of else None
-    with database.reading() as connection:
-        if register.latest_number(connection) != number:
-            raise ListMoved("名单刚刚更新，请重新下载。")
-        for batch in register.batches(ids, _BATCH):
-            if time.monotonic() > until:
-                raise ListMoved("下载用时过长，已中止。")
-            for line in records.lines(connection, batch, as_of=day):
-                yield [column.value(line) for column in COLUMNS]
+def _written(lines: Iterable[records.EnterpriseLine]) -> Iterator[list[object]]:
+    return ([column.value(line) for column in COLUMNS] for line in lines)
 
 
 def _unit(unit: records.UnitLine) -> str:

@@ -1,25 +1,32 @@
 """What a route may ask for; nothing else reaches a page.
 
 `Reader` is one snapshot of the register: everything on a page is read through it, so a page is never half old and half
-new. `Index` finds ids. The doors of the public part open on nothing personal.
+new. How many read at once is bounded here, where waiting holds no thread: a thread that waits for a connection could
+keep the one that would give it back from running. `Index` finds ids. The doors of the public part open on nothing personal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+import anyio
 from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from jinja2 import Environment
 from sqlalchemy import Connection
 
 from public_site import register, search
-from public_site.database import Database
+from public_site.database import Database, DatabaseBusy
 from public_site.settings import Settings
 from public_site.web import caching
 from public_site.web.assets import Assets
 from public_site.web.parameters import Parameters
+
+READERS = 20  # fewer than `database.POOL`, which downloads and /readyz share
+LONGEST_WAIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +39,7 @@ class Site:
     assets: Assets
     templates: Environment
     build: str
+    room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +63,34 @@ def site(request: Request) -> Site:
     return found
 
 
-def snapshot(request: Request) -> Iterator[Snapshot]:
-    """One snapshot for the length of the route; "you have it already" is answered before anything is read."""
+async def snapshot(request: Request) -> AsyncIterator[Snapshot]:
+    """One snapshot for the length of the route.
+
+    Raises: DatabaseBusy when too many have been reading for too long.
+    """
+    room = site(request).room
+    try:
+        with anyio.fail_after(LONGEST_WAIT):
+            await room.acquire()
+    except TimeoutError:
+        raise DatabaseBusy("同时访问的人太多，请稍后再试。") from None
+    try:
+        async with contextmanager_in_threadpool(_opened(request)) as found:
+            yield found
+    finally:
+        room.release()
+
+
+@contextmanager
+def _opened(request: Request) -> Iterator[Snapshot]:
+    """A snapshot; "you have it already" is answered before anything is read."""
     parts = site(request)
     with parts.database.reading() as connection:
         number = register.latest_number(connection)
         index_number = parts.index.as_of()
         if index_number >= number:
             part = request.headers.get("hx-target") if caching.wants_part(request) else None
-            if mine := caching.held(request, caching.tag(number, parts.build, part)):
+            if mine := caching.held(request, caching.tag(request, number, parts.build, part)):
                 raise caching.NotModified(mine)
         published_at = register.entry(connection, number).published_at if number else None
         yield Snapshot(connection, number, published_at, index_number)

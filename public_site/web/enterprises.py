@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import grades, places, records, register, search
-from public_site.places import Division
+from public_site import grades, records, register, search
 from public_site.web import answers, csv_lines, doors, errors, filters, finding, pages, shapes, words
 from public_site.web.filters import Filters
 from public_site.web.parameters import LARGEST_NUMBER, Parameters, ParametersRefused
 
 routes = APIRouter()
 ListParameters = Annotated[Parameters, doors.parameters(*filters.NAMES)]
+SuggestionParameters = Annotated[Parameters, doors.parameters("q")]
 OneParameters = Annotated[Parameters, doors.parameters("as_of", "known_at")]
-_PAGE = 50
+_SUGGESTIONS = 8
 
 
 @routes.get("/enterprises")
@@ -27,7 +28,7 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
     template = "enterprises/list.html"
     try:
         wanted = filters.read(parameters)
-        result = finding.find(index, snapshot, wanted.query(_PAGE), wanted.as_of)
+        result = finding.find(index, snapshot, wanted.query(), wanted.as_of)
     except (ParametersRefused, search.CursorNotValid) as refused:
         if errors.wants_json(request):
             raise
@@ -42,9 +43,10 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
         found=result.found,
         limited=result.limited,
         lines=_lines(snapshot, result.found.ids, wanted.as_of),
-        facets=[facet for facet in _facets(wanted, result.found) if not _says_nothing(facet)],
+        facets=_speaking(_facets(wanted, result.found), result.found.total),
         chips=_chips(wanted),
-        sorts=_sorts(wanted),
+        sorts=_sorts(wanted, only_by_name=result.limited or wanted.as_of is not None),
+        register_until=_register_until(snapshot, snapshot.number, wanted.as_of),
         next=_next(wanted, result.found, "/enterprises"),
     )
 
@@ -55,7 +57,7 @@ def enterprises_json(
 ) -> Response:
     """The same list as JSON."""
     wanted = filters.read(parameters)
-    result = finding.find(index, snapshot, wanted.query(_PAGE), wanted.as_of)
+    result = finding.find(index, snapshot, wanted.query(), wanted.as_of)
     found = result.found
     body = {
         "total": found.total,
@@ -82,11 +84,24 @@ def enterprises_csv(
 ) -> Response:
     """The same list, whole, as CSV: one line per enterprise, streamed."""
     wanted = filters.read(parameters)
-    ids = csv_lines.ids(lambda query: finding.find(index, snapshot, query, wanted.as_of).found, wanted)
     wants_body = not request.scope.get("head", False)
-    rows = csv_lines.rows(site.database, ids if wants_body else [], wanted.as_of, snapshot.number)
+    ids = finding.ids(index, snapshot, wanted.query(), wanted.as_of) if wants_body else ()
+    rows = csv_lines.rows(site.database, snapshot.connection, snapshot.number, ids, wanted.as_of)
     header = [column.name for column in csv_lines.COLUMNS]
-    return answers.public(request, snapshot, answers.stream_csv("enterprises.csv", header, rows))
+    stream = answers.stream_csv("enterprises.csv", header, rows, seconds=csv_lines.LONGEST_SECONDS)
+    return answers.public(request, snapshot, stream)
+
+
+@routes.get("/enterprises/suggestions")
+def suggestions(
+    request: Request, parameters: SuggestionParameters, snapshot: doors.Reader, index: doors.Index
+) -> Response:
+    """The enterprises that may be meant while a name is being typed; without a script a page of its own."""
+    text = parameters.text("q") or ""
+    parameters.settle()
+    ids = finding.suggest(index, snapshot, text, _SUGGESTIONS)
+    lines = _lines(snapshot, ids, None)
+    return pages.page(request, snapshot, "enterprises/suggestions.html", text=text, lines=lines)
 
 
 @routes.get("/enterprises/{enterprise_id:int}")
@@ -105,6 +120,7 @@ def enterprise(enterprise_id: int, request: Request, parameters: OneParameters, 
         verdict=words.verdict(view.line),
         citations=citations,
         decided_by=_decided_by(view.line, citations),
+        register_until=_register_until(snapshot, view.entry, as_of),
     )
 
 
@@ -137,24 +153,39 @@ def _next(wanted: Filters, found: search.Found, path: str) -> str | None:
 
 def _facets(wanted: Filters, found: search.Found, path: str = "/enterprises") -> list[filters.Facet]:
     return [
-        filters.facet(wanted, name, _in_order(name, found.facets[name]), path, _label(name))
+        filters.facet(wanted, name, _in_order(name, found.facets[name]), path, partial(words.facet_value, name))
         for name in filters.FACETS
         if found.facets.get(name)
     ]
 
 
-def _says_nothing(facet: filters.Facet) -> bool:
+def _speaking(facets: Sequence[filters.Facet], total: int) -> list[filters.Facet]:
+    """The facets that tell a reader something: no overall grades that repeat the grades, no value that all have."""
+    counted = {facet.name: [(choice.value, choice.count) for choice in facet.choices] for facet in facets}
+    grade = sorted(counted.get("grade", ()))
+    return [
+        facet
+        for facet in facets
+        if any(choice.chosen for choice in facet.choices)
+        or not (_says_nothing(facet, total) or (facet.name == "overall" and sorted(counted["overall"]) == grade))
+    ]
+
+
+def _says_nothing(facet: filters.Facet, total: int) -> bool:
     """The "cities" of 重庆 and its like all bear the municipality's own name: a reader goes on to its counties."""
-    return facet.name == "city" and all(
-        places.lineage(c.value)[0] == Division(f"{c.value[:2]}0000", c.label) for c in facet.choices
+    if facet.name == "city":
+        return all(records.division(f"{c.value[:2]}0000").name == c.label for c in facet.choices)
+    return facet.name in ("scheme", "stage", "unlisted", "excellence") and all(
+        choice.count == total for choice in facet.choices
     )
 
 
 def _in_order(name: str, counts: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
     """Grades best first, sub-industries under their industry; everything else as counted, most first."""
-    if name == "grade":
+    if name in ("grade", "overall"):
         best_first = [grade.label for grade in grades.grades()]
-        return sorted(counts, key=lambda counted: best_first.index(counted[0]))
+        place = {label: at for at, label in enumerate(best_first)}
+        return sorted(counts, key=lambda counted: place.get(counted[0], len(place)))
     if name == "industry":
         place = {value: at for at, (value, _) in enumerate(counts)}
         return sorted(counts, key=lambda counted: (place.get(counted[0].split("/")[0], 0), place[counted[0]]))
@@ -166,24 +197,28 @@ def _chips(wanted: Filters) -> list[filters.Choice]:
     chips = [filters.Choice(name, text, 0, wanted.without(name).url(), True) for name, text in wanted.singles()]
     for name in filters.FACETS:
         for value in wanted.chosen(name):
-            label = f"{words.PARAMETERS[name]}：{_label(name)(value)}"
+            label = f"{words.PARAMETERS[name]}：{words.facet_value(name, value)}"
             chips.append(filters.Choice(value, label, 0, wanted.without_value(name, value).url(), True))
     return chips
 
 
-def _sorts(wanted: Filters) -> list[filters.Choice]:
+def _sorts(wanted: Filters, *, only_by_name: bool) -> list[filters.Choice]:
     usable = [s for s in words.SORTS if (s != "distance" or wanted.near) and (s != "relevance" or wanted.q)]
-    in_force = wanted.query(1).order
+    usable = ["name"] if only_by_name else usable
+    in_force = "name" if only_by_name else wanted.query().order
     return [filters.Choice(s, words.SORTS[s], 0, wanted.sorted_by(s).url(), s == in_force) for s in usable]
 
 
-def _label(name: str) -> Callable[[str], str]:
-    if name == "industry":
-        return lambda value: value.rpartition("/")[2]
-    return places.name if name in ("province", "city", "county") else str
+def _register_until(snapshot: doors.Snapshot, number: int, as_of: date | None) -> date | None:
+    """The last day that entry `number` could know of, where `as_of` lies beyond it: of that day nothing is known yet."""
+    if as_of is None or not number:
+        return None
+    last = pages.day_of(register.entry(snapshot.connection, number).published_at)
+    return last if as_of > last else None
 
 
 def _decided_by(line: records.EnterpriseLine, citations: dict[int, records.Citation]) -> records.Citation | None:
-    """The notice of the latest decision that holds."""
-    decided = [unit for unit in line.units if unit.stage == "decided" and unit.since == line.since and unit.notice_id]
-    return citations.get(decided[0].notice_id or 0) if decided else None
+    """The latest notice that says what some unit holds now, be it for the first time or again."""
+    decided = {unit.notice_id for unit in line.units if unit.stage == "decided" and unit.notice_id}
+    cited = [citations[number] for number in decided if number in citations]
+    return max(cited, key=lambda citation: (citation.issued_on, citation.id), default=None)

@@ -18,14 +18,13 @@ from starlette.exceptions import HTTPException
 from public_site.faults import Fault, NotAllowed, NotFound, NotReady, NotValid
 from public_site.search import CursorNotValid, QueryNotValid
 from public_site.web import caching, pages
-from public_site.web.parameters import ParametersRefused, UnknownParameter
+from public_site.web.parameters import ParametersRefused, UrlNotValid
 
 _LOG = logging.getLogger(__name__)
 
 # What a URL says wrongly is 400; what a form says wrongly is 422.
 STATUS: dict[type[Fault], int] = {
-    UnknownParameter: 400,
-    ParametersRefused: 400,
+    UrlNotValid: 400,
     QueryNotValid: 400,
     NotFound: 404,
     NotAllowed: 403,

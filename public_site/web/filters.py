@@ -13,17 +13,23 @@ from typing import Any
 from urllib.parse import urlencode
 
 from public_site import grades, places, search
+from public_site.search.values import LIMIT
 from public_site.web.parameters import Parameters
 
 NAMES = (
-    "q", "province", "city", "county", "industry", "grade", "excellence", "downgraded_since",
-    "near", "radius_km", "bbox", "as_of", "sort", "cursor",
+    "q", "province", "city", "county", "industry", "grade", "overall", "scheme", "stage", "excellence", "unlisted",
+    "downgraded_since", "near", "radius_km", "bbox", "as_of", "sort", "cursor", "limit",
 )  # fmt: skip
-FACETS = ("grade", "province", "city", "county", "industry")
+FACETS = (
+    "grade", "overall", "province", "city", "county", "industry", "scheme", "stage", "excellence", "unlisted",
+)  # fmt: skip
+PAGE = 50
+_OVERALL_INCOMPARABLE = "incomparable"
+_YES = "1"
 LONGEST_CURSOR = 2000
 _PARAMETER_OF = {
     "text": "q", "provinces": "province", "cities": "city", "counties": "county", "industries": "industry",
-    "grades": "grade",
+    "grades": "grade", "schemes": "scheme", "stages": "stage",
 }  # fmt: skip
 # Choosing one of these takes the place of what was chosen before, and of what lies below it.
 _BELOW = {"province": ("city", "county"), "city": ("county",), "county": ()}
@@ -58,7 +64,11 @@ class Filters:
     county: tuple[str, ...] = ()
     industry: tuple[str, ...] = ()
     grade: tuple[str, ...] = ()
+    overall: tuple[str, ...] = ()
+    scheme: tuple[str, ...] = ()
+    stage: tuple[str, ...] = ()
     excellence: bool = False
+    unlisted: bool = False
     downgraded_since: date | None = None
     near: tuple[float, float] | None = None
     radius_km: float | None = None
@@ -66,9 +76,10 @@ class Filters:
     as_of: date | None = None
     sort: str | None = None
     cursor: str | None = None
+    limit: int | None = None
 
-    def query(self, limit: int) -> search.Query:
-        """The question for the search engine.
+    def query(self, limit: int | None = None) -> search.Query:
+        """The question for the search engine, as long as the URL says or as `limit` does.
 
         Raises: search.QueryNotValid.
         """
@@ -79,14 +90,18 @@ class Filters:
             counties=self.county,
             industries=self.industry,
             grades=self.grade,
+            overall=self.overall,
+            schemes=self.scheme,
+            stages=self.stage,
             excellence=True if self.excellence else None,
+            unlisted=True if self.unlisted else None,
             downgraded_since=self.downgraded_since,
             near=self.near,
             radius_km=self.radius_km,
             bbox=self.bbox,
             sort=self.sort,
             cursor=self.cursor,
-            limit=limit,
+            limit=limit or self.limit or PAGE,
         )
 
     def url(self, path: str = "/enterprises") -> str:
@@ -98,9 +113,8 @@ class Filters:
         """The chosen filters that have one value: name, and what a reader calls it."""
         said: dict[str, str | None] = {
             "q": self.q and f"“{self.q}”",
-            "excellence": "A+ 企业" if self.excellence else None,
             "downgraded_since": f"{self.downgraded_since} 以来降级" if self.downgraded_since else None,
-            "near": self.near and f"距所选地点 {self.query(1).reach_km:g} 公里内",
+            "near": self.near and f"距所选地点 {self.query().reach_km:g} 公里内",
             "bbox": "地图范围内" if self.bbox else None,
             "as_of": f"截至 {self.as_of}" if self.as_of else None,
         }
@@ -123,29 +137,31 @@ class Filters:
         return replace(self, cursor=None)
 
     def hidden(self, *shown: str) -> list[tuple[str, str]]:
-        """What a form must carry along besides the fields it shows."""
-        return [pair for name in NAMES if name not in (*shown, "cursor") for pair in self._said(name)]
+        """What a form must carry along besides the fields it shows; of the orders only the one that any day has."""
+        left_out = (*shown, "cursor", *(() if self.sort == "name" else ("sort",)))
+        return [pair for name in NAMES if name not in left_out for pair in self._said(name)]
 
     def chosen(self, name: str) -> tuple[str, ...]:
         """The chosen values of a facet."""
-        found: tuple[str, ...] = getattr(self, name)
+        found: tuple[str, ...] | bool = getattr(self, name)
+        if isinstance(found, bool):
+            return (_YES,) if found else ()
         return found
 
     def with_value(self, name: str, value: str) -> Filters:
         """This list narrowed by one more value."""
+        if isinstance(getattr(self, name), bool):
+            return self._changed({name: True})
         if name in _BELOW:
             return self._changed({name: (value,)} | dict.fromkeys(_BELOW[name], ()))
         return self._changed({name: tuple(dict.fromkeys((*self.chosen(name), value)))})
 
     def without_value(self, name: str, value: str) -> Filters:
         """This list widened again by one value."""
+        if isinstance(getattr(self, name), bool):
+            return self._changed({name: False})
         left = tuple(other for other in self.chosen(name) if other != value)
         return self._changed({name: left} | dict.fromkeys(_BELOW.get(name, ()), ()))
-
-    @property
-    def narrow(self) -> bool:
-        """Whether the list is anything but the list of everything."""
-        return self.first_page() != Filters(sort=self.sort)
 
     def _changed(self, changes: dict[str, Any]) -> Filters:
         return replace(self, cursor=None, **changes)
@@ -189,8 +205,12 @@ def read(parameters: Parameters) -> Filters:
         city=_divisions(parameters, "city"),
         county=_divisions(parameters, "county"),
         industry=parameters.texts("industry"),
-        grade=_grades(parameters),
+        grade=_grades(parameters, "grade"),
+        overall=_grades(parameters, "overall", _OVERALL_INCOMPARABLE),
+        scheme=_among(parameters, "scheme", tuple(scheme.id for scheme in grades.schemes())),
+        stage=_among(parameters, "stage", ("proposed", "decided")),
         excellence=parameters.flag("excellence"),
+        unlisted=parameters.flag("unlisted"),
         downgraded_since=parameters.day("downgraded_since"),
         near=_two(parameters.numbers("near", 2, "29.70,107.39")),
         radius_km=parameters.number("radius_km"),
@@ -198,13 +218,26 @@ def read(parameters: Parameters) -> Filters:
         as_of=parameters.day("as_of"),
         sort=parameters.choice("sort", search.SORTS),
         cursor=parameters.text("cursor", longest=LONGEST_CURSOR),
+        limit=parameters.whole("limit", 1, LIMIT),
     )
+    if found.as_of is not None:
+        _refuse_what_only_the_present_has(found, parameters)
     try:
-        found.query(limit=1)
+        found.query()
     except search.QueryNotValid as refused:
         parameters.refuse(_PARAMETER_OF.get(refused.field, refused.field), str(refused))
     parameters.settle()
     return found
+
+
+def _refuse_what_only_the_present_has(wanted: Filters, parameters: Parameters) -> None:
+    """The index knows the present only, and the register's tables know neither distances nor overall grades of a day."""
+    if wanted.sort not in (None, "name"):
+        parameters.refuse("sort", "查某一天当时的等级时只能按名称排列（name）")
+    if wanted.near is not None:
+        parameters.refuse("near", "查某一天当时的等级时不能按距离筛选，请改用地区或地图范围（bbox）")
+    if wanted.overall:
+        parameters.refuse("overall", "查某一天当时的等级时不能按总体等级筛选，请改用等级（grade）")
 
 
 def _two(found: tuple[float, ...] | None) -> tuple[float, float] | None:
@@ -226,13 +259,19 @@ def _divisions(parameters: Parameters, name: str) -> tuple[str, ...]:
     return values
 
 
-def _grades(parameters: Parameters) -> tuple[str, ...]:
+def _grades(parameters: Parameters, name: str, *others: str) -> tuple[str, ...]:
     # A plus sign that was not escaped arrives as a space: "A " can only mean A+.
-    values = tuple(f"{value[:-1]}+" if value == "A " else value.strip() for value in parameters.raw("grade"))
-    for value in values:
-        try:
-            grades.grade(value)
-        except grades.UnknownGrade:
-            parameters.refuse("grade", "应为 A+、A、B、B-、C、D、引领性、非引领性之一")
-            return ()
+    values = tuple(f"{value[:-1]}+" if value == "A " else value.strip() for value in parameters.raw(name))
+    among = (*(grade.label for grade in grades.grades()), *others)
+    if not set(values) <= set(among):
+        parameters.refuse(name, f"应为 {'、'.join(among)} 之一")
+        return ()
     return tuple(dict.fromkeys(values))
+
+
+def _among(parameters: Parameters, name: str, among: tuple[str, ...]) -> tuple[str, ...]:
+    values = parameters.texts(name)
+    if not set(values) <= set(among):
+        parameters.refuse(name, f"应为 {'、'.join(among)} 之一")
+        return ()
+    return values

@@ -1,18 +1,28 @@
 """Asking the index, and what is done when it is away.
 
 What this module knows that no other does: a list of some past day, and any list while the index is missing or damaged,
-is answered from the register's own tables. It finds less (names by their beginning) and the page says so.
+is answered from the register's own tables. They find less and the page says so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from public_site import search
 from public_site.faults import NotReady
 from public_site.search import tables
+from public_site.search.values import LIMIT
 from public_site.web.doors import Snapshot
+
+
+class IndexNeeded(NotReady):
+    """Only the index could answer this, and it is away."""
+
+
+class IndexRenewed(NotReady):
+    """The index moved on between two pages of one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +33,58 @@ class Result:
     limited: bool
 
 
+def suggest(index: search.Engine, snapshot: Snapshot, text: str, limit: int) -> tuple[int, ...]:
+    """The ids of the names that may be meant by what is typed so far; text that no query may hold means none."""
+    try:
+        return index.suggest(text, limit)
+    except NotReady:
+        pass
+    try:
+        return tables.find(snapshot.connection, search.Query(text=text, limit=limit)).ids if text.strip() else ()
+    except search.QueryNotValid:
+        return ()
+
+
 def find(index: search.Engine, snapshot: Snapshot, query: search.Query, as_of: date | None = None) -> Result:
     """The ids that answer `query`, now or as of a day.
 
-    Raises: search.CursorNotValid.
+    Raises: search.CursorNotValid; NotReady for what only the index can answer, while it is away.
     """
-    if as_of is None:
-        try:
-            return Result(index.find(query), limited=False)
-        except NotReady:
-            return Result(tables.find(snapshot.connection, query, None), limited=True)
-    return Result(tables.find(snapshot.connection, query, as_of.isoformat()), limited=bool(query.text))
+    if as_of is not None:
+        return Result(tables.find(snapshot.connection, query, as_of.isoformat()), limited=bool(query.text))
+    try:
+        return Result(index.find(query), limited=False)
+    except NotReady:
+        _require_no_distance(query)
+        return Result(tables.find(snapshot.connection, query), limited=True)
+
+
+def ids(
+    index: search.Engine, snapshot: Snapshot, query: search.Query, as_of: date | None = None
+) -> Iterator[Sequence[int]]:
+    """All ids that answer `query`, in order and in batches; the caller stops when it has waited long enough.
+
+    Raises: NotReady when the index was renewed meanwhile.
+    """
+    if as_of is not None:
+        yield from tables.ids(snapshot.connection, query, as_of.isoformat())
+        return
+    query = replace(query, limit=LIMIT, cursor=None)
+    try:
+        found = index.find(query)
+    except NotReady:
+        _require_no_distance(query)
+        yield from tables.ids(snapshot.connection, query)
+        return
+    yield found.ids
+    version = found.as_of
+    while found.next:
+        found = index.find(replace(query, cursor=found.next))
+        if found.as_of != version:
+            raise IndexRenewed("名单刚刚更新，请重新下载。")
+        yield found.ids
+
+
+def _require_no_distance(query: search.Query) -> None:
+    if query.near is not None:
+        raise IndexNeeded("检索索引暂不可用，不能按距离查找；请稍后再试，或者按地区查。")

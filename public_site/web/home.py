@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import grades, places, records, search
+from public_site import grades, records, search
 from public_site.web import doors, finding, pages
 
 routes = APIRouter(dependencies=[doors.parameters()])
@@ -29,5 +29,5 @@ def home(request: Request, snapshot: doors.Reader, index: doors.Index) -> Respon
         most=max(counts.values(), default=0),
         notices=latest,
         downgrades=fallen,
-        provinces=[(code, places.name(code), count) for code, count in provinces],
+        provinces=[(code, records.division(code).name, count) for code, count in provinces],
     )

@@ -53,9 +53,11 @@ def notice(
 
 
 @routes.get("/notices/{notice_id:int}/original", dependencies=[doors.parameters()])
-def original(notice_id: int, site: doors.TheSite, snapshot: doors.Reader) -> Response:
+def original(notice_id: int, request: Request, site: doors.TheSite, snapshot: doors.Reader) -> Response:
     """The original file, byte for byte, always as a download: what strangers wrote is never shown in our pages."""
     view = records.notice(snapshot.connection, min(notice_id, LARGEST_NUMBER))
+    if mine := caching.held(request, view.sha256):
+        raise caching.NotModified(mine)
     path = site.settings.originals / view.sha256
     if not path.is_file():
         raise OriginalAway("这份公告的原始文件暂时取不到，请稍后再试。登记中保存着它的 SHA-256，可供核对。")

@@ -2,11 +2,12 @@
 
 What this module knows that no other does: how the templates are set up (strict, escaping, macros under the global name
 `ui`), how values of the register are written for readers in Chinese, and when a request wants a part. A part is a named
-block in its page's own file, and the id of the element it swaps is the block's name.
+block in its page's own file, and the id of the element it swaps is the block's name; no other block is ever answered.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
@@ -22,6 +23,7 @@ from public_site.web import assets, caching, words
 from public_site.web.doors import Site, Snapshot
 
 _CHINA = timezone(timedelta(hours=8))
+_PART = re.compile(r"{% block (\w+) %}\s*<\w+ id=\"\1\"")
 
 
 def environment(files: assets.Assets, settings: Settings) -> Environment:
@@ -56,7 +58,7 @@ def page(request: Request, snapshot: Snapshot, template: str, **context: Any) ->
     """
     site: Site = request.app.state.site
     part = _part(request, site.templates, template)
-    current = caching.tag(snapshot.number, site.build, part)
+    current = caching.tag(request, snapshot.number, site.build, part)
     if mine := caching.held(request, current):
         raise caching.NotModified(mine)
     response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context))
@@ -90,8 +92,17 @@ def long_day(value: date | str) -> str:
 
 def moment(value: datetime | str) -> str:
     """A moment in China's time, to the minute."""
+    return _in_china(value).strftime("%Y-%m-%d %H:%M")
+
+
+def day_of(value: datetime | str) -> date:
+    """The day of a moment in China."""
+    return _in_china(value).date()
+
+
+def _in_china(value: datetime | str) -> datetime:
     found = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return found.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
+    return found.astimezone(_CHINA)
 
 
 def number(value: int) -> str:
@@ -112,7 +123,15 @@ def _part(request: Request, templates: Environment, template: str) -> str | None
     if not caching.wants_part(request):
         return None
     wanted = request.headers.get("hx-target", "")
-    return wanted if wanted in templates.get_template(template).blocks else None
+    return wanted if wanted in _parts(templates, template) else None
+
+
+@lru_cache(maxsize=256)
+def _parts(templates: Environment, template: str) -> frozenset[str]:
+    """The blocks of a page's own file that begin with the element of their name."""
+    assert templates.loader is not None  # `environment` gave it one
+    source, _, _ = templates.loader.get_source(templates, template)
+    return frozenset(_PART.findall(source))
 
 
 def _rendered(request: Request, template: str, part: str | None, **context: Any) -> str:

@@ -30,7 +30,11 @@ class Problem:
     message: str
 
 
-class ParametersRefused(NotValid):
+class UrlNotValid(NotValid):
+    """The URL says something that cannot be meant."""
+
+
+class ParametersRefused(UrlNotValid):
     """Some values of the URL cannot be understood."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
@@ -38,7 +42,7 @@ class ParametersRefused(NotValid):
         self.problems = problems
 
 
-class UnknownParameter(NotValid):
+class UnknownParameter(UrlNotValid):
     """The URL names something this page does not know."""
 
     def __init__(self, known: frozenset[str]) -> None:
@@ -142,6 +146,16 @@ class Parameters:
         """One decimal number."""
         found = self.numbers(name, 1, "12.5")
         return found[0] if found else None
+
+    def whole(self, name: str, least: int, most: int) -> int | None:
+        """A whole number between two others."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not (value.isascii() and value.isdigit() and len(value) <= 9 and least <= int(value) <= most):
+            self.refuse(name, f"应为 {least} 至 {most} 的整数")
+            return None
+        return int(value)
 
     def refuse(self, name: str, message: str) -> None:
         """Note a problem that only the page can see (for instance, two parameters that exclude each other)."""

@@ -6,11 +6,13 @@ mark (letter + shape + colour: the shape alone tells the grades apart on a black
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from public_site import grades, records
 
+_LEVELS = ("province", "city", "county")
 SECTIONS = (
     ("enterprises", "企业"),
     ("notices", "公告"),
@@ -52,14 +54,20 @@ KINDS = {
     "graded": "认定等级",
     "upgraded": "升级",
     "downgraded": "降级",
-    "confirmed": "复核后保持",
+    "confirmed": "再次公布，等级未变",
     "no_longer_listed": "未再列入",
     "managed_as": "按其他等级管理",
     "corrected": "更正",
     "withdrawn": "撤销",
 }
 WITH_GRADE = frozenset({"graded", "upgraded", "downgraded", "confirmed", "corrected"})
-_PROPOSED = {"graded": "拟认定", "upgraded": "拟升级", "downgraded": "拟降级", "confirmed": "拟保持"}
+_PROPOSED = {
+    "graded": "拟认定",
+    "upgraded": "拟升级",
+    "downgraded": "拟降级",
+    "confirmed": "拟定，等级未变",
+    "no_longer_listed": "拟不再列入",
+}
 NOTICE_STAGES = {"proposed": "公示（拟定，尚未确定）", "decided": "公告（已确定）"}
 STAGES = {"proposed": "公示", "decided": "公告"}
 SCOPES = {
@@ -70,6 +78,9 @@ SCOPES = {
 }
 OVERALL_LONG = {
     "only_unit": "只有一个评级单元，总体等级即该单元的等级。",
+    "only_decided_unit": "只有一个已确定的评级单元，总体等级即该单元的等级；其余单元只公示过，尚未见结果。",
+    "only_graded_unit": "只有一个评定了等级的评级单元，总体等级即该单元的等级。",
+    "only_listed_unit": "只有一个仍在名单之内的评级单元，总体等级即该单元的等级。",
     "lowest_of_units": "由各评级单元推出：多行业企业取最低一级（短板原则）。这一总体等级由本站推算，公告中未必写明。",
     "not_comparable": "各评级单元的等级不在同一尺度或不属同一方案，不能排出高低，因此不给出总体等级。",
     "no_grade": "目前没有处于名单之内、已经公布的等级。",
@@ -81,6 +92,7 @@ PARAMETERS = {
     "county": "区县",
     "industry": "行业",
     "grade": "等级",
+    "overall": "总体等级",
     "excellence": "A+ 企业",
     "downgraded_since": "降级起始日",
     "near": "中心点",
@@ -92,12 +104,20 @@ PARAMETERS = {
     "cursor": "翻页位置",
     "unlisted": "未再列入",
     "stage": "阶段",
-    "scheme": "方案",
+    "scheme": "评级方案",
+    "limit": "每页家数",
+}
+FACET_VALUES = {
+    ("overall", "incomparable"): "不可比",
+    ("stage", "decided"): "有公告确定的等级",
+    ("stage", "proposed"): "有公示而未见结果的等级",
+    ("excellence", "1"): "有 A+ 级的评级单元",
+    ("unlisted", "1"): "有未再列入名单的评级单元",
 }
 SORTS = {
     "relevance": "相关度",
     "distance": "距离",
-    "since": "最近决定",
+    "since": "最近变化",
     "downgraded": "最近降级",
     "name": "名称",
     "id": "登记先后",
@@ -129,18 +149,47 @@ def scheme_title(scheme: str | None) -> str:
     return grades.scheme(scheme).title if scheme else "未载明"
 
 
+def facet_value(name: str, value: str) -> str:
+    """What a value beside a list is called."""
+    if name == "industry":
+        return value.rpartition("/")[2]
+    if name in ("province", "city", "county"):
+        return records.division(value).name
+    if name == "scheme":
+        return scheme_title(value)
+    return FACET_VALUES.get((name, value), value)
+
+
+def kind(kind: str, stage: str | None) -> str:
+    """What an entry does; what a 公示 says is only proposed."""
+    return _PROPOSED.get(kind, f"拟{KINDS[kind]}") if stage == "proposed" else KINDS[kind]
+
+
 def happened(event: records.Event) -> str:
     """What an entry of an enterprise's history tells, in a few words."""
     if event.kind == "enterprise_registered":
         return "首次登记"
     if event.kind == "enterprise_changed":
-        return f"名称变更为 {event.name}" if event.name else "登记信息更新"
+        return "；".join(_changed(event.facts)) or "登记信息更新"
     if event.kind == "managed_as":
         until = f"，至 {event.managed_until}" if event.managed_until else ""
         return f"{'拟' if event.stage == 'proposed' else ''}按 {event.managed_as} 级管理{until}"
-    if event.stage == "proposed":
-        return _PROPOSED.get(event.kind, KINDS[event.kind])
-    return KINDS[event.kind]
+    return kind(event.kind, event.stage)
+
+
+def _changed(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What became known or different of an enterprise; a fact that is None is no longer known."""
+    if name := facts.get("name"):
+        yield f"名称变更为 {name}"
+    if "credit_code" in facts:
+        yield f"统一社会信用代码登记为 {facts['credit_code'] or '未载明'}"
+    if any(level in facts for level in _LEVELS):
+        told = distinct_places(*(records.division(facts[level]) for level in _LEVELS if facts.get(level)))
+        yield f"所在地登记为 {''.join(division.name for division in told) or '未载明'}"
+    if "zone" in facts:
+        yield f"所在园区登记为 {facts['zone'] or '未载明'}"
+    if "lat_e6" in facts or "lon_e6" in facts:
+        yield "地图位置有更新"
 
 
 def without_overall(line: records.EnterpriseLine) -> str:
@@ -164,11 +213,20 @@ def verdict(line: records.EnterpriseLine) -> Verdict:
     """What can be said of an enterprise in one line, without claiming more than was published."""
     if line.overall_grade:
         heading = grades.grade(line.overall_grade).title
-        return Verdict(heading, OVERALL_LONG[line.overall_reason])
+        return Verdict(heading, OVERALL_LONG[_reason(line)])
     if line.overall_reason == "not_comparable":
         return Verdict("各单元等级不可比", OVERALL_LONG["not_comparable"])
     if any(unit.proposal for unit in line.units):
-        return Verdict("只有公示中的等级", "公示是征求意见，结果可能改变；公告之后才是确定的等级。")
+        return Verdict("只有公示过的等级", "曾公示，尚未见结果。公示是征求意见，结果可能改变；公告之后才是确定的等级。")
     if any(not unit.listed for unit in line.units):
         return Verdict("未再列入最新名单", "最近一份完整名单中没有这家企业。这不是降级的决定，公告也没有说明原因。")
     return Verdict("未见已公布的等级", OVERALL_LONG["no_grade"])
+
+
+def _reason(line: records.EnterpriseLine) -> str:
+    """Why the overall grade is what it is; "the only unit" only where there is no other."""
+    if line.overall_reason != "only_unit" or len(line.units) == 1:
+        return line.overall_reason
+    if any(unit.stage == "proposed" for unit in line.units):
+        return "only_decided_unit"
+    return "only_listed_unit" if any(not unit.listed for unit in line.units) else "only_graded_unit"

@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from lxml import html
 from starlette.testclient import TestClient
 
-from public_site import notices, publishing, records
+from public_site import documents, notices, publishing
 from public_site.database import Database
 from public_site.search.embedded_index import EmbeddedIndex
 from public_site.settings import Settings
@@ -70,7 +70,7 @@ class Publisher:
 
     def index(self) -> None:
         """Let the search index catch up."""
-        EmbeddedIndex(self.settings.index_folder).catch_up(records.RegisterSource(self.database))
+        EmbeddedIndex(self.settings.index_folder).catch_up(documents.RegisterSource(self.database))
 
     def _approve(self, draft: int) -> int:
         return publishing.publish(self.database, self.settings, draft, by="乙", at=self.at).first_entry
@@ -200,7 +200,7 @@ class Visitor:
         page = html.document_fromstring(answer.text)
         for check in _CHECKS:
             check(page)
-        for name in {element.get("hx-target").removeprefix("#") for element in page.xpath("//*[@hx-target]")}:
+        for name in _parts_of(page, url.partition("?")[0]):
             part = self.get(url, hx_request="true", hx_target=name)
             assert part.status_code == status
             cut = page.get_element_by_id(name)
@@ -210,6 +210,12 @@ class Visitor:
     def text(self, url: str) -> str:
         """What a reader reads in the main part of the page."""
         return " ".join(self.opens(url).get_element_by_id("content").text_content().split())
+
+
+def _parts_of(page: html.HtmlElement, path: str) -> set[str]:
+    """The parts that elements of a page swap by asking for the same page again."""
+    asking = [element for element in page.xpath("//*[@hx-get]") if element.get("hx-get").partition("?")[0] == path]
+    return {element.get("hx-target").removeprefix("#") for element in asking}
 
 
 def _canonical(element: html.HtmlElement) -> bytes:
@@ -251,7 +257,7 @@ def _forms_and_links_work_without_script(page: html.HtmlElement) -> None:
         assert form.get("action", "").startswith("/")
         assert form.get("method") in {"get", "post"}
     for element in page.xpath("//*[@hx-get]"):
-        assert element.tag == "form" or element.get("href")
+        assert element.tag == "form" or element.get("href") or next(element.iterancestors("form")).get("action")
     for link in page.xpath("//a"):
         assert link.get("href")
         assert link.text_content().strip() or link.xpath(".//*[@role='img'][@aria-label]")

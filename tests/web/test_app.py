@@ -64,6 +64,25 @@ def test_the_same_n_and_url_give_the_same_bytes(visitor: Any, url: str) -> None:
     assert one.content == other.content
 
 
+def test_a_tag_is_of_its_url_and_what_does_not_exist_is_never_unmodified(visitor: Any) -> None:
+    tag = visitor.get("/enterprises/2", accept_encoding="identity").headers["etag"]
+    for url, status in (
+        ("/enterprises/99999999", 404),
+        ("/enterprises?as_of=gestern", 400),
+        ("/notices/2", 404),
+        ("/enterprises/4", 200),
+        ("/enterprises/2?as_of=2022-05-01", 200),
+    ):
+        assert visitor.get(url, if_none_match=tag).status_code == status, url
+
+
+@pytest.mark.parametrize("block", ["title", "main", "head"])
+def test_a_block_that_is_no_part_is_never_answered_alone(visitor: Any, block: str) -> None:
+    for url in PAGES:
+        answer = visitor.get(url, hx_request="true", hx_target=block)
+        assert answer.text.startswith("<!doctype html>"), url
+
+
 def test_compressed_bytes_have_a_tag_of_their_own(visitor: Any) -> None:
     plain = visitor.get("/enterprises", accept_encoding="identity").headers["etag"]
     packed = visitor.get("/enterprises", accept_encoding="br")

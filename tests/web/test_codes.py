@@ -26,5 +26,5 @@ def test_a_code_without_record_is_said_not_to_be_grade_d(visitor: Any) -> None:
 
 @pytest.mark.parametrize("code", ["91350100M000100Y4Z", "123", "91310115MA1H8R7C6D", "%E4%B8%80"])
 def test_what_cannot_be_a_code_is_refused_with_the_reason(visitor: Any, code: str) -> None:
-    page = visitor.opens(f"/codes/{code}", 422)
+    page = visitor.opens(f"/codes/{code}", 400)
     assert "校验位" in page.get_element_by_id("content").text_content()

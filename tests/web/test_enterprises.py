@@ -53,6 +53,28 @@ def test_the_json_of_the_list_is_what_the_contract_says(visitor: Any) -> None:
     ]["grade"]
 
 
+def test_the_limit_is_kept_from_page_to_page(visitor: Any) -> None:
+    body = visitor.json("/enterprises.json?limit=4")
+    assert [len(body["items"]), body["total"]] == [4, 9]
+    assert "limit=4" in body["next"]
+    assert len(visitor.json(body["next"])["items"]) == 4
+    assert len(visitor.opens("/enterprises?limit=2").xpath("//a[@class='enterprise-name']")) == 2
+
+
+def test_the_facets_beside_a_list_are_told_in_words_and_only_where_they_say_something(visitor: Any) -> None:
+    def facets(url: str) -> dict[str, str]:
+        sections = visitor.opens(url).xpath("//aside[@id='facets']//section")
+        return {s.xpath("./h3")[0].text_content(): " ".join(s.text_content().split()) for s in sections}
+
+    shown = facets("/enterprises")
+    assert shown.keys() >= {"等级", "总体等级", "评级方案", "阶段", "A+ 企业", "未再列入"}
+    assert "不可比1" in shown["总体等级"]
+    assert "有公示而未见结果的等级2" in shown["阶段"]
+    assert not facets("/enterprises?county=500108").keys() & {"评级方案", "阶段", "A+ 企业", "未再列入"}
+    chips = visitor.opens("/enterprises?unlisted=1&stage=decided").xpath("//*[@class='chips']//a")
+    assert [chip.get("href") for chip in chips] == ["/enterprises?unlisted=1", "/enterprises?stage=decided"]
+
+
 def test_a_facets_url_gives_the_list_it_promises(visitor: Any) -> None:
     facets = visitor.json("/enterprises.json")["facets"]
     assert {"grade", "province", "industry"} <= facets.keys()
@@ -68,6 +90,11 @@ def test_a_facets_url_gives_the_list_it_promises(visitor: Any) -> None:
         ("grade=A+", ["演示戊焦化有限公司"]),
         ("grade=D&grade=C", ["演示乙玻璃有限公司", ATTACK]),
         ("excellence=1", ["演示戊焦化有限公司"]),
+        ("overall=A+", ["演示戊焦化有限公司"]),
+        ("overall=incomparable", ["演示丁电子有限公司"]),
+        ("scheme=local", ["演示丁电子有限公司"]),
+        ("stage=proposed", ["演示甲包装有限公司", "演示己水泥有限公司"]),
+        ("unlisted=1", ["演示庚家具有限公司"]),
         ("industry=陶瓷", [ATTACK]),
         ("county=500108", ["演示乙玻璃有限公司"]),
         ("province=110000", []),
@@ -88,6 +115,82 @@ def test_a_list_of_a_past_day_shows_the_grades_of_that_day(visitor: Any) -> None
     body = visitor.json("/enterprises.json?as_of=2022-12-31&q=演示乙")
     assert [unit["grade"] for unit in body["items"][0]["units"]] == ["A", "B-"]
     assert "2022年12月31日当时" in visitor.text("/enterprises?as_of=2022-12-31")
+
+
+@pytest.mark.parametrize("q", ["乙玻璃", "91130200699229617X", "玻璃 演示", "演示（乙）玻璃"])
+def test_a_list_of_a_past_day_finds_what_a_list_of_today_finds(visitor: Any, q: str) -> None:
+    assert _names(visitor, f"/enterprises.json?as_of=2022-12-31&q={quote(q)}") == ["演示乙玻璃有限公司"]
+
+
+def test_the_facets_of_a_past_day_lead_to_lists_of_that_day(visitor: Any) -> None:
+    facets = visitor.json("/enterprises.json?as_of=2023-12-31&county=500102")["facets"]
+    assert facets.keys() == {"grade", "province", "city", "county", "industry"}
+    narrowing = [v for values in facets.values() for v in values if v["value"] != "500102"]
+    assert len(narrowing) >= 8
+    for value in narrowing:
+        assert visitor.json(value["url"])["total"] == value["count"], value
+
+
+def test_a_list_of_a_past_day_offers_only_the_order_it_has(visitor: Any) -> None:
+    page = visitor.opens("/enterprises?as_of=2023-12-31")
+    assert [link.text_content() for link in page.xpath("//nav[@class='sorts']//a")] == ["名称"]
+    assert "只能按名称排列" in visitor.opens("/enterprises?as_of=2023-12-31&sort=since", 400).text_content()
+
+
+@pytest.mark.parametrize("path", ["/enterprises", f"/enterprises/{GLASS}"])
+def test_a_day_beyond_the_register_is_not_claimed_to_be_known(visitor: Any, path: str) -> None:
+    text = visitor.text(f"{path}?as_of=2999-01-01")
+    assert "登记只到 2024年12月31日" in text
+    assert "这是 2999年1月1日当天的等级" not in text
+    assert "2999年1月1日当时</h2>" not in text
+    assert "登记只到" not in visitor.text(f"{path}?as_of=2024-12-31")
+
+
+@pytest.mark.parametrize(
+    "cursor", ["NQ", "WyJ0YWJsZXMiLCJhIiwxODQ0Njc0NDA3MzcwOTU1MTYxNV0", "WyJ0YWJsZXMiLCJcdTAwMDAiLDFd"]
+)
+def test_a_foreign_cursor_is_refused_for_a_past_day_too(visitor: Any, cursor: str) -> None:
+    visitor.opens(f"/enterprises?as_of=2024-01-01&cursor={cursor}", 400)
+    assert visitor.json(f"/enterprises.json?as_of=2024-01-01&cursor={cursor}", 400)["errors"]
+
+
+def test_a_distance_is_not_ignored_while_the_index_is_away(visitor_of: Any, tmp_path: Any, make_publisher: Any) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示名单", "2024-01-01", {"name": "演示甲有限公司"})
+    visitor = visitor_of(publisher.settings)
+    for path in ("/enterprises", "/enterprises.json", "/enterprises.csv"):
+        assert visitor.get(f"{path}?near=29.7,107.39").status_code == 503
+
+
+def test_a_code_of_a_division_that_is_no_more_is_shown_as_it_is(
+    visitor_of: Any, tmp_path: Any, make_publisher: Any
+) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    gone = {"province": "990000", "city": "990100", "county": "990102"}
+    publisher.publish("演示名单", "2024-01-01", {"name": "演示甲有限公司", **gone})
+    publisher.index()
+    visitor = visitor_of(publisher.settings)
+    assert visitor.json("/enterprises/2.json")["county"] == {"code": "990102", "name": "990102"}
+    for url in ("/", "/enterprises", "/enterprises/2", "/notices/1", "/enterprises?as_of=2024-01-02"):
+        assert "990000" in visitor.text(url), url
+
+
+def test_the_timeline_tells_what_changed_of_an_enterprise(visitor_of: Any, tmp_path: Any, make_publisher: Any) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示名单", "2023-01-01", {"name": "演示甲有限公司"})
+    publisher.publish(
+        "演示名单",
+        "2024-01-01",
+        {"name": "演示甲有限公司", "credit_code": "91130200699229617X", "lat": 29.7, "lon": 107.4},
+    )
+    publisher.index()
+    text = visitor_of(publisher.settings).text("/enterprises/2")
+    assert "统一社会信用代码登记为 91130200699229617X；地图位置有更新" in text
+    assert "登记信息更新" not in text
+
+
+def test_the_download_says_how_excel_reads_it(visitor: Any) -> None:
+    assert "编码选 UTF-8" in visitor.text("/enterprises")
 
 
 def test_a_refused_filter_is_the_same_page_with_what_is_wrong(visitor: Any) -> None:
@@ -201,8 +304,8 @@ def test_a_proposed_grade_is_never_shown_as_decided(visitor: Any) -> None:
     marks = page.xpath("//*[starts-with(@class, 'grade grade-')]")
     assert marks
     assert all("grade-proposed" in mark.get("class") for mark in marks)
-    assert all(mark.text_content().endswith(("公示中", "拟定")) for mark in marks)
-    assert "只有公示中的等级" in visitor.text(f"/enterprises/{ONLY_PROPOSED}")
+    assert all(mark.text_content().endswith("拟定") for mark in marks)
+    assert "只有公示过的等级" in visitor.text(f"/enterprises/{ONLY_PROPOSED}")
     assert visitor.json(f"/enterprises/{ONLY_PROPOSED}.json")["overall_grade"] is None
 
 
@@ -210,7 +313,40 @@ def test_an_open_proposal_stands_beside_the_decided_grade(visitor: Any) -> None:
     page = visitor.opens(f"/enterprises/{PAPER}")
     verdict = page.xpath("//section[contains(@class, 'verdict')]")[0].text_content()
     assert "B级" in verdict
-    assert "拟将包装印刷定为 A，尚未确定" in " ".join(verdict.split())
+    assert "2023年6月1日的公示曾拟将包装印刷定为 A，尚未见结果" in " ".join(verdict.split())
+
+
+@pytest.mark.parametrize("url", ["/enterprises", f"/enterprises/{PAPER}", f"/enterprises/{ONLY_PROPOSED}"])
+def test_an_old_proposal_is_not_said_to_be_open_for_ever(visitor: Any, url: str) -> None:
+    text = visitor.text(url)
+    assert "公示中" not in text
+    assert "曾公示（2023-06-01），尚未见结果" in text
+
+
+def test_the_first_sentence_tells_since_when_and_where_it_was_last_published(
+    visitor_of: Any, tmp_path: Any, make_publisher: Any
+) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示甲公告", "2022-01-01", {"name": "演示甲有限公司", "grade": "B"})
+    publisher.publish("演示乙公告", "2024-02-03", {"name": "演示甲有限公司", "grade": "B"})
+    publisher.index()
+    text = visitor_of(publisher.settings).text("/enterprises/2")
+    assert "自 2022年1月1日起；最近一次公布：重庆市生态环境局《演示乙公告》（2024年2月3日）" in text
+    assert "最近一次决定" not in text
+    assert "再次公布，等级未变" in text
+    assert "复核" not in text
+
+
+def test_the_only_unit_is_said_to_be_the_only_decided_one_beside_proposals(
+    visitor_of: Any, tmp_path: Any, make_publisher: Any
+) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示公告", "2023-01-01", {"name": "演示甲有限公司", "grade": "B"})
+    publisher.publish("演示公示", "2023-02-01", {"name": "演示甲有限公司", "industry": "水泥"}, stage="proposed")
+    publisher.index()
+    visitor = visitor_of(publisher.settings)
+    assert "只有一个已确定的评级单元" in visitor.text("/enterprises/2")
+    assert "只有一个评级单元" in visitor.text("/enterprises/2?as_of=2023-01-15")
 
 
 def test_scales_that_cannot_be_compared_give_no_overall_grade(visitor: Any) -> None:
@@ -284,3 +420,25 @@ def test_a_correction_and_a_withdrawal_are_shown_and_nothing_disappears(
     assert "已撤销" in withdrawn
     assert visitor.json("/enterprises/2.json")["overall_grade"] == "B"
     assert visitor.json("/enterprises/4.json")["overall_grade"] is None
+
+
+def test_suggestions_are_links_and_a_page_of_their_own_without_a_script(visitor: Any) -> None:
+    page = visitor.opens(f"/enterprises/suggestions?q={quote('玻璃')}")
+    assert [a.get("href") for a in page.xpath("//ul[@class='suggestions']//a")] == [f"/enterprises/{GLASS}"]
+    assert page.xpath("//mark[.='玻璃']")
+    assert visitor.opens("/enterprises/suggestions").xpath("//ul[@class='suggestions']") == []
+
+
+def test_suggestions_are_escaped_and_hostile_text_suggests_nothing(visitor: Any) -> None:
+    assert not visitor.opens(f"/enterprises/suggestions?q={quote('<img')}").xpath("//img")
+    assert visitor.opens("/enterprises/suggestions?q=%F0%9F%98%80").xpath("//ul[@class='suggestions']") == []
+    assert visitor.get(f"/enterprises/suggestions?q={'玻' * 65}").status_code == 400
+
+
+def test_suggestions_work_by_how_a_name_begins_while_the_index_is_away(
+    visitor_of: Any, make_publisher: Any, tmp_path: Any
+) -> None:
+    publisher = make_publisher(tmp_path)
+    publisher.publish("公告", "2024-01-01", {"name": "演示甲厂"}, {"name": "演示乙厂"})
+    away = visitor_of(publisher.settings)
+    assert "演示甲厂" in away.text(f"/enterprises/suggestions?q={quote('演示甲')}")

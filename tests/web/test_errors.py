@@ -54,7 +54,7 @@ def test_no_answer_to_an_error_repeats_a_value(visitor: Any, url: str) -> None:
         ("/enterprises?nonsense=1", 400),
         ("/enterprises/2?as_of=2024-13-01", 400),
         ("/enterprises?cursor=nonsense", 400),
-        ("/codes/123", 422),
+        ("/codes/123", 400),
     ],
 )
 def test_an_error_is_a_whole_helpful_page_and_problem_json(visitor: Any, url: str, status: int) -> None:

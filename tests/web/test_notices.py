@@ -58,6 +58,27 @@ def test_the_original_file_is_a_download_with_its_hash(visitor: Any) -> None:
     assert answer.headers["content-type"] == "application/octet-stream"
 
 
+def test_the_original_that_one_holds_already_is_not_sent_again(visitor: Any) -> None:
+    tag = visitor.get("/notices/1/original").headers["etag"]
+    again = visitor.get("/notices/1/original", if_none_match=tag)
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert visitor.get("/notices/20/original", if_none_match=tag).status_code == 200
+
+
+def test_what_a_proposal_says_is_never_worded_as_a_decision(visitor: Any) -> None:
+    text = visitor.text("/notices/20")
+    assert "共拟定 2 条" in text
+    assert "条决定" not in text
+    assert {
+        " ".join(cell.text_content().split()) for cell in visitor.opens("/notices/20").xpath("//tbody/tr/td[last()]")
+    } == {
+        "拟升级原为 B",
+        "拟认定",
+    }
+    assert "拟定 2 条" in visitor.text("/notices")
+    assert "5 条决定" in visitor.text("/notices")
+
+
 def test_a_missing_original_is_said_to_be_away_and_nothing_else_breaks(
     visitor_of: Any, tmp_path: Any, make_publisher: Any
 ) -> None:

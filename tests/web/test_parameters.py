@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from fastapi import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from public_site.web import filters
+from public_site.web import filters, words
 from public_site.web.filters import Filters
 from public_site.web.parameters import Parameters, ParametersRefused, UnknownParameter
 
+README = Path(__file__).parents[2] / "README.md"
 KNOWN = frozenset({"q", "day", "at", "flag", "near", "grade"})
 
 
@@ -64,13 +68,18 @@ _FILTERS = st.builds(
     county=st.lists(_CODES, max_size=2, unique=True).map(tuple),
     industry=st.lists(st.sampled_from(["陶瓷/建筑陶瓷", "水泥"]), max_size=2, unique=True).map(tuple),
     grade=st.lists(st.sampled_from(["A+", "A", "B-", "引领性"]), max_size=3, unique=True).map(tuple),
+    overall=st.lists(st.sampled_from(["A+", "B", "incomparable"]), max_size=2, unique=True).map(tuple),
+    scheme=st.lists(st.sampled_from(["national-2020", "local"]), max_size=2, unique=True).map(tuple),
+    stage=st.lists(st.sampled_from(["proposed", "decided"]), max_size=2, unique=True).map(tuple),
     excellence=st.booleans(),
+    unlisted=st.booleans(),
     downgraded_since=st.none() | st.just(date(2023, 1, 2)),
     near=st.none() | st.just((29.7, 107.39)),
     bbox=st.none() | st.just((105.2, 28.1, 110.2, 32.2)),
     as_of=st.none() | st.just(date(2024, 2, 29)),
     sort=st.none() | st.sampled_from(["since", "name"]),
-)
+    limit=st.none() | st.sampled_from([1, 1000]),
+).map(lambda one: replace(one, near=None, sort=None, overall=()) if one.as_of else one)
 
 
 @given(_FILTERS)
@@ -83,10 +92,43 @@ def test_a_list_is_its_url_and_the_url_is_the_list(wanted: Filters) -> None:
 
 @given(_FILTERS)
 def test_taking_back_what_was_chosen_gives_the_list_before(wanted: Filters) -> None:
-    for name, value in (("industry", "包装印刷"), ("grade", "D")):
+    for name, value in (("industry", "包装印刷"), ("grade", "D"), ("scheme", "national-2026")):
         assert wanted.with_value(name, value).without_value(name, value) == wanted
+    for name in ("excellence", "unlisted"):
+        assert wanted.without_value(name, "1").with_value(name, "1").chosen(name) == ("1",)
 
 
 def test_choosing_a_province_lets_go_of_the_city_and_county_before() -> None:
     wanted = Filters(province=("500000",), city=("500100",), county=("500102",))
     assert wanted.with_value("province", "110000") == Filters(province=("110000",))
+
+
+def test_the_readme_names_exactly_the_parameters_of_the_list() -> None:
+    row = next(line for line in README.read_text().splitlines() if line.startswith("| `/enterprises` |"))
+    told = next(code for code in re.findall(r"`([^`]+)`", row) if code.startswith("q, "))
+    assert tuple(told.split(", ")) == filters.NAMES
+
+
+def test_every_parameter_of_the_list_has_a_name_in_words() -> None:
+    assert set(filters.NAMES) <= words.PARAMETERS.keys()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["overall=Q", "scheme=national-1999", "stage=maybe", "unlisted=0", "limit=0", "limit=1001", "limit=-1", "limit=٣"],
+)
+def test_a_filter_with_a_value_that_does_not_exist_is_refused(query: str) -> None:
+    with pytest.raises(ParametersRefused, match=query.partition("=")[0]):
+        filters.read(read(query, frozenset(filters.NAMES)))
+
+
+@pytest.mark.parametrize("query", ["sort=since", "near=29.7,107.4", "near=29.7,107.4&sort=distance", "overall=A"])
+def test_what_is_only_known_of_the_present_is_refused_for_a_past_day(query: str) -> None:
+    with pytest.raises(ParametersRefused, match="查某一天当时的等级时"):
+        filters.read(read(f"as_of=2024-01-01&{query}", frozenset(filters.NAMES)))
+    assert filters.read(read("as_of=2024-01-01&sort=name", frozenset(filters.NAMES))).sort == "name"
+
+
+def test_a_form_carries_no_order_into_a_day_that_does_not_have_it() -> None:
+    assert Filters(sort="since", grade=("A",)).hidden("q") == [("grade", "A")]
+    assert Filters(sort="name").hidden("q") == [("sort", "name")]
