@@ -184,4 +184,6 @@ def _holds(text: bytes, line: str, origin: str, key: Ed25519PublicKey) -> bool:
         key.verify(raw[4:], text)
     except (ValueError, InvalidSignature):
         return False
-    return dash == "—" and name == origin and raw[:4] == _key_id(origin, key)
+    # One text, one signature: Base64 has several spellings of the same bytes, of which only the canonical one holds.
+    is_canonical = base64.b64encode(raw).decode() == stamp
+    return dash == "—" and name == origin and is_canonical and raw[:4] == _key_id(origin, key)

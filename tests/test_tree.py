@@ -87,6 +87,17 @@ def test_a_checkpoint_is_read_back_only_with_the_key_that_signed_it() -> None:
         tree.read_checkpoint(note, "example.org/log", key.public_key())
 
 
+def test_a_signature_in_another_spelling_of_the_same_bytes_is_refused() -> None:
+    signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    key = Ed25519PrivateKey.generate()
+    note = tree.signed(tree.Checkpoint("example.cn/log", 8, bytes.fromhex(ROOTS[8])), key)
+    stamp, last = note.rstrip("\n").removesuffix("=")[:-1], note.rstrip("\n")[-2]
+    for other in signs[signs.index(last) & ~3 : (signs.index(last) | 3) + 1]:
+        if other != last:
+            with pytest.raises(tree.CheckpointRefused):
+                tree.read_checkpoint(f"{stamp}{other}=\n", "example.cn/log", key.public_key())
+
+
 def test_flipping_any_character_of_a_checkpoint_is_found() -> None:
     key = Ed25519PrivateKey.generate()
     note = tree.signed(tree.Checkpoint("example.cn/log", 8, bytes.fromhex(ROOTS[8])), key)
