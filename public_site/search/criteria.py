@@ -230,11 +230,10 @@ def filters(query: Query) -> dict[str, Criterion]:
         ("province", query.provinces),
         ("city", query.cities),
         ("county", query.counties),
+        ("industry", query.industries),
     ):
         if values:
-            chosen[group] = one_of(group, values)
-    if query.industries:
-        chosen["industry"] = one_of("facts", tuple(f"industry:{value}" for value in query.industries))
+            chosen[group] = one_of("facts", tuple(f"{group}:{value}" for value in values))
     if query.downgraded_since is not None:
         chosen["fixed"] = Between(
             "downgraded_day", max(1, prepared.day_number(query.downgraded_since)), None, few_values=True
