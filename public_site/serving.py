@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from public_site import documents, shipped
 from public_site.database import Database
 from public_site.faults import NotReady
-from public_site.search import Engine
+from public_site.search import Engine, sounds
 from public_site.search.embedded_index import EmbeddedIndex
 from public_site.settings import PREFIX, Settings, SettingsRefused, from_environment
 from public_site.web.app import PARTS, create_app
@@ -38,6 +38,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
     options = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_keep_alive": 15}
     with keeper(database, index):
         if workers == 1:
+            sounds.make_ready()
             uvicorn.run(create_app(settings, parts), **options)  # type: ignore[arg-type]
             return
         os.environ |= _environment(settings)
@@ -46,6 +47,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
 
 def worker() -> FastAPI:
     """One web worker's application, from the environment that `serve` set."""
+    sounds.make_ready()
     return create_app(from_environment())
 
 

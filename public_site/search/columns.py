@@ -55,10 +55,18 @@ class Columns:
     def facet(self, column: str, counts: Numbers) -> Facet:
         """The single values with how often each occurs, most frequent first."""
         meaning = self._meanings[column]
-        return _ordered(meaning.singles, meaning.summed(counts))
+        return tuple((meaning.singles[at], count) for at, count in _ordered(meaning.summed(counts)))
 
     def trait_facets(self, counts: Numbers, chosen: Choices) -> dict[str, Facet]:
         """Each small trait counted among what passes the choices of all other facets."""
+        meaning = self._meanings["traits"]
+        found: dict[str, list[tuple[str, int]]] = {facet: [] for facet in prepared.TRAIT_FACETS}
+        for at, count in _ordered(self._tally(counts, chosen) if chosen else meaning.summed(counts)):
+            facet, _, value = meaning.singles[at].partition(":")
+            found[facet].append((value, count))
+        return {facet: tuple(values) for facet, values in found.items()}
+
+    def _tally(self, counts: Numbers, chosen: Choices) -> Numbers:
         meaning = self._meanings["traits"]
         passing = {facet: self._passing(*choice) for facet, choice in chosen.items()}
         failures = sum((~kept for kept in passing.values()), np.zeros(meaning.size, np.int64))
@@ -66,11 +74,7 @@ class Columns:
         for facet, kept in passing.items():
             here = meaning.of_facet(facet)
             tally[here] += meaning.summed(np.where((failures == 1) & ~kept, counts, 0))[here]
-        found = {}
-        for facet in prepared.TRAIT_FACETS:
-            here = meaning.of_facet(facet)
-            found[facet] = _ordered([single[len(facet) + 1 :] for single in meaning.singles[here]], tally[here])
-        return found
+        return tally
 
     def passing(self, chosen: Choices) -> Flags:
         """Which numbers stand for traits that pass every choice."""
@@ -120,7 +124,9 @@ class _Meaning:
         return slice(bisect_left(self.singles, f"{facet}:"), bisect_left(self.singles, f"{facet};"))
 
 
-def _ordered(values: Sequence[str], counts: Numbers) -> Facet:
-    """Most frequent first, equally frequent ones in the order they come in; what does not occur is left out."""
-    order = np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]
-    return tuple((values[at], count) for at, count in zip(order.tolist(), counts[order].tolist(), strict=True))
+def _ordered(counts: Numbers) -> list[tuple[int, int]]:
+    """The places that are counted at all with their counts, most frequent first, equally frequent ones by place."""
+    places = np.flatnonzero(counts)
+    found = counts[places]
+    order = np.argsort(-found, kind="stable")
+    return list(zip(places[order].tolist(), found[order].tolist(), strict=True))

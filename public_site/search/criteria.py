@@ -199,6 +199,8 @@ def of_term(term: str, *, alone: bool) -> Criterion:
     """One word of a query; a single character typed alone is the beginning of a name."""
     if len(term) == 1 and alone:
         return Any((name_begins(term), former_begins(term)))
+    if term in texts.IN_MOST_NAMES:
+        return All((), (Term("facts", f"without:{term}"),))
     if is_whole_code((term,)):
         return any_of(code_begins(term))
     return any_of([name_contains(term), former_contains(term), *sounds_like(term), *code_begins(term)])

@@ -28,7 +28,20 @@ from public_site.search import finding, generations, prepared, preparing, sugges
 from public_site.search import text as texts
 from public_site.search.cells import Numbers
 from public_site.search.columns import COLUMNS, Columns, Numbering
-from public_site.search.criteria import After, All, Any, Begins, Between, Criterion, OneOf, Phrase, Term, simplified
+from public_site.search.criteria import (
+    After,
+    All,
+    Any,
+    Begins,
+    Between,
+    Criterion,
+    OneOf,
+    Phrase,
+    Term,
+    any_of,
+    every,
+    simplified,
+)
 from public_site.search.snapshot import Hit, Rows
 from public_site.search.values import Document, Found, IndexDamaged, IndexMissing, Query, Source
 
@@ -38,6 +51,7 @@ BUILDER_BYTES = 768_000_000
 REMEMBERED = 500
 DISTINCT_VALUES = 50_000
 FEW_TERMS = 300
+SHARE = 4
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 _RECORD = "the record of this index"
@@ -289,7 +303,7 @@ class _Snapshot:
         self._index = index
         self._searcher = index.searcher()
         self.answers: _Memory[Query, Found] = _Memory()
-        self._counted: _Memory[tuple[Criterion, str], Numbers] = _Memory()
+        self._counted: _Memory[Criterion, dict[str, Numbers]] = _Memory()
         self.record = self._read_record()
         self.as_of = self.record.as_of
         self.size = self.record.count
@@ -317,19 +331,26 @@ class _Snapshot:
         return tuple(sorted(term for term, _ in self._searcher.terms_with_prefix(field, start)))
 
     def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> dict[str, Numbers]:
-        told = {column: self._counted.get((criterion, column)) for column in columns}
-        found = {column: counts for column, counts in told.items() if counts is not None}
-        missing = [column for column in columns if column not in found]
-        if missing:
-            asked = {column: {"terms": {"field": column, "size": DISTINCT_VALUES}} for column in missing}
-            answer = self._searcher.aggregate(_sought(criterion), asked)
-            for column in missing:
-                counts = np.zeros(self.columns.size(column), np.int64)
-                for bucket in answer[column]["buckets"]:
-                    counts[bucket["key"]] = bucket["doc_count"]
-                self._counted.put((criterion, column), counts)
-                found[column] = counts
-        return found
+        found = self._counted.get(criterion) or {}
+        if missing := tuple(column for column in columns if column not in found):
+            found = found | self._count(criterion, missing)
+            self._counted.put(criterion, found)
+        return {column: found[column] for column in columns}
+
+    def _count(self, criterion: Criterion, columns: tuple[str, ...]) -> dict[str, Numbers]:
+        """Counted by the library; where an exception concerns few, it is counted apart and taken off."""
+        if isinstance(criterion, All) and criterion.but_not:
+            whole, exception = All(criterion.parts), any_of(criterion.but_not)
+            if self.at_most(exception) * SHARE < self.at_most(whole):
+                of_whole, of_exception = self.counts(whole, columns), self._count(every([whole, exception]), columns)
+                return {column: of_whole[column] - of_exception[column] for column in columns}
+        asked = {column: {"terms": {"field": column, "size": DISTINCT_VALUES}} for column in columns}
+        answer = self._searcher.aggregate(_sought(criterion), asked)
+        counts = {column: np.zeros(self.columns.size(column), np.int64) for column in columns}
+        for column in columns:
+            for bucket in answer[column]["buckets"]:
+                counts[column][bucket["key"]] = bucket["doc_count"]
+        return counts
 
     def how_many(self, criterion: Criterion) -> int:
         count: int = self._searcher.search(_sought(criterion), 1, True, "id").count  # type: ignore[attr-defined]
@@ -370,13 +391,16 @@ class _Snapshot:
     def rows(self, criterion: Criterion, columns: tuple[str, ...], limit: int | None = None) -> Rows:
         hits = self._searcher.search(_sought(criterion), limit or self.size + 1, False, "id").hits
         addresses = [address for key, address in hits if key is not None]
-        ids = np.array([key for key, _ in hits if key is not None], dtype=np.float64)
-        found = {"id": ids} | {
-            column: np.array(self._searcher.fast_field_values(column, addresses), dtype=np.float64)
-            for column in columns
-        }
-        there = ~np.isnan(sum((found[column] for column in columns if column not in COLUMNS), ids))
-        return {column: np.nan_to_num(values[there]).astype(np.int64) for column, values in found.items()}
+        found = {"id": np.array([key for key, _ in hits if key is not None], np.int64)}
+        nowhere = np.zeros(len(addresses), np.bool_)
+        for column in columns:
+            values = np.array(self._searcher.fast_field_values(column, addresses), np.float64)
+            empty = np.isnan(values)
+            if column not in COLUMNS:
+                nowhere |= empty
+            values[empty] = 0
+            found[column] = values.astype(np.int64)
+        return {column: values[~nowhere] for column, values in found.items()} if nowhere.any() else found
 
     def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
         shared = [(Occur.Should, _sought(Term("grams", piece))) for piece in pieces]

@@ -28,7 +28,7 @@ def find(snapshot: Snapshot, query: Query) -> Found:
     text = snapshot.simplified(criteria.of_text(query))
     search = _search(snapshot, query, text, tuple(map(snapshot.simplified, criteria.ranks(query))))
     approximate = False
-    if query.terms and not search.total and not snapshot.first(text, "id", 1, downward=False):
+    if query.terms and not search.total:
         near = near_matches.instead(snapshot, query.terms)
         if near is not None:
             search, approximate = _search(snapshot, query, near.text, near.ranks), True
@@ -45,7 +45,7 @@ def find(snapshot: Snapshot, query: Query) -> Found:
 
 
 def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Nearby:
-    """A circle that holds few is looked through once; all else is counted by the index."""
+    """A circle that holds few is fetched at once; all else is counted by the index."""
     fixed = [text, *_fixed(query)]
     if query.bbox is not None:
         fixed.append(criteria.in_box(query.bbox))
@@ -105,7 +105,7 @@ def _facets(columns: Columns, counts: Mapping[str, Numbers], chosen: Choices) ->
 
 
 class Nearby:
-    """All in a circle, fetched once with what is known of each: enough to count, to filter and to order by distance."""
+    """All in a circle, fetched at once with what is known of each: enough to filter, to count and to order by distance."""
 
     def __init__(self, snapshot: Snapshot, query: Query, rows: Rows, far: Numbers) -> None:
         self._columns = snapshot.columns
@@ -122,9 +122,9 @@ class Nearby:
         """None where a circle holds too many to fetch."""
         assert query.near is not None  # who sorts by distance says from where
         reach = query.reach_km * 1000
-        inside, rim = cells.ring(query.near, -1.0, reach, parts=6)
-        everything = every([base, criteria.in_cells([*inside, *rim])])
-        rows = snapshot.rows(everything, (*_POINT, *_tallied(query)), limit=MANY)
+        inside, rim = cells.ring(query.near, -1.0, reach, parts=3)
+        around = every([base, criteria.in_cells([*inside, *rim])])
+        rows = snapshot.rows(around, (*_POINT, *_tallied(query)), limit=MANY)
         if len(rows["id"]) == MANY:
             return None
         far = cells.whole_metres(query.near, rows["lat"], rows["lon"])

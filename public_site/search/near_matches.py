@@ -11,6 +11,7 @@ from public_site.search.criteria import Criterion, OneOf, every
 from public_site.search.snapshot import Snapshot
 
 CANDIDATES = 100
+CLOSEST = 50
 SHORTEST = 4
 SHORTEST_BY_SOUND = 3
 
@@ -76,7 +77,7 @@ def _mistyped(snapshot: Snapshot, core: str) -> list[int]:
     halves = snapshot.simplified(criteria.any_of(map(criteria.name_contains, (core[:middle], core[middle:], swapped))))
     if halves == criteria.NOTHING:
         return []
-    candidates = snapshot.alike(halves, texts.pairs(core), CANDIDATES)
+    candidates = snapshot.alike(halves, texts.pairs(core), CLOSEST)
     return [found for found, name in candidates if has_one_slip(name, core)]
 
 

@@ -117,6 +117,7 @@ def prepared(document: Document) -> Prepared:
     if former:
         fields["former"] = texts.positioned(former)
         facts.extend(f"former:{other}" for other in former)
+    facts += [f"without:{piece}" for piece in texts.IN_MOST_NAMES if not any(piece in one for one in (name, *former))]
     if document.credit_code:
         facts.extend([f"code:{start}" for start in code_starts(texts.normal(document.credit_code))])
     fields["facts"] = facts

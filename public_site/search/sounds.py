@@ -51,6 +51,11 @@ def _in_use() -> dict[str, tuple[str, ...]]:
     return {character: tuple(plain) for character, plain in found.items()}
 
 
+def make_ready() -> None:
+    """Read the dictionary now (half a second) instead of while the first visitor waits."""
+    _in_use()
+
+
 @cache
 def readings(character: str) -> tuple[str, ...]:
     """The syllables a character may stand for, the usual one first; a letter or digit stands for itself."""
