@@ -353,7 +353,7 @@ class _Snapshot:
         return counts
 
     def how_many(self, criterion: Criterion) -> int:
-        count: int = self._searcher.search(_sought(criterion), 1, True, "id").count  # type: ignore[attr-defined]
+        count: int = self._searcher.search(_unranked(criterion), 1, True).count  # type: ignore[attr-defined]
         return count
 
     def at_most(self, criterion: Criterion) -> int:
@@ -388,8 +388,8 @@ class _Snapshot:
             bucket -= 1
         return OneOf("day_bucket", tuple(sorted(set(buckets))))
 
-    def rows(self, criterion: Criterion, columns: tuple[str, ...], limit: int | None = None) -> Rows:
-        hits = self._searcher.search(_sought(criterion), limit or self.size + 1, False, "id").hits
+    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
+        hits = self._searcher.search(_sought(criterion), self.size + 1, False, "id").hits
         addresses = [address for key, address in hits if key is not None]
         found = {"id": np.array([key for key, _ in hits if key is not None], np.int64)}
         nowhere = np.zeros(len(addresses), np.bool_)
@@ -404,7 +404,7 @@ class _Snapshot:
 
     def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
         shared = [(Occur.Should, _sought(Term("grams", piece))) for piece in pieces]
-        must = (Occur.Must, Sought.const_score_query(_sought(criterion), 1.0))
+        must = (Occur.Must, _unranked(criterion))
         hits = self._searcher.search(Sought.boolean_query([must, *shared]), limit, False).hits
         addresses = [address for _, address in hits]
         ids = self._searcher.fast_field_values("id", addresses)
@@ -445,6 +445,11 @@ def _sought(criterion: Criterion) -> Sought:
             wanted = [way for part in parts for way in (_ways(part) if isinstance(part, OneOf) else [_sought(part)])]
             return _union(wanted)
     raise TypeError(criterion)
+
+
+def _unranked(criterion: Criterion) -> Sought:
+    """The same, every hit as good as any other: no score is worked out."""
+    return Sought.const_score_query(_sought(criterion), 1.0)
 
 
 def _one_of(criterion: OneOf) -> Sought:

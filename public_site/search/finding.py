@@ -46,17 +46,16 @@ def find(snapshot: Snapshot, query: Query) -> Found:
 
 def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Nearby:
     """A circle that holds few is fetched at once; all else is counted by the index."""
-    fixed = [text, *_fixed(query)]
-    if query.bbox is not None:
-        fixed.append(criteria.in_box(query.bbox))
-    if query.near is None:
-        return Search(snapshot, query, every(fixed), ranks)
-    if query.order == "distance":
-        nearby = Nearby.few(snapshot, query, every(fixed))
-        if nearby is not None:
-            return nearby
-    within = _within(snapshot, query.near, -1.0, query.reach_km * 1000, criteria.EVERYTHING)
-    return Search(snapshot, query, every([*fixed, within]), ranks)
+    base = every([text, *_fixed(query)])
+    if query.near is not None:
+        if query.order == "distance":
+            nearby = Nearby.few(snapshot, query, base)
+            if nearby is not None:
+                return nearby
+        return Search(snapshot, query, base, ranks, _within(snapshot, query.near, query.reach_km * 1000))
+    return Search(
+        snapshot, query, base, ranks, criteria.EVERYTHING if query.bbox is None else criteria.in_box(query.bbox)
+    )
 
 
 def _fixed(query: Query) -> list[Criterion]:
@@ -64,12 +63,11 @@ def _fixed(query: Query) -> list[Criterion]:
     return [] if fixed is None else [fixed]
 
 
-def _within(snapshot: Snapshot, near: tuple[float, float], inner: float, outer: float, also: Criterion) -> Criterion:
-    """Between two distances: squares wholly inside, and by id those on the rim that pass the exact test."""
-    inside, rim = cells.ring(near, inner, outer)
-    rows = snapshot.rows(every([criteria.in_cells(rim), also]), _POINT)
-    far = cells.whole_metres(near, rows["lat"], rows["lon"])
-    kept = rows["id"][(far > inner) & (far <= outer)]
+def _within(snapshot: Snapshot, near: tuple[float, float], reach: float) -> Criterion:
+    """No farther than so many metres: squares wholly inside, and by id those on the rim that pass the exact test."""
+    inside, rim = cells.ring(near, -1.0, reach)
+    rows = snapshot.rows(criteria.in_cells(rim), _POINT)
+    kept = rows["id"][cells.whole_metres(near, rows["lat"], rows["lon"]) <= reach]
     return Any((criteria.in_cells(inside), OneOf("id", tuple(sorted(kept.tolist())))))
 
 
@@ -124,9 +122,9 @@ class Nearby:
         reach = query.reach_km * 1000
         inside, rim = cells.ring(query.near, -1.0, reach, parts=3)
         around = every([base, criteria.in_cells([*inside, *rim])])
-        rows = snapshot.rows(around, (*_POINT, *_tallied(query)), limit=MANY)
-        if len(rows["id"]) == MANY:
+        if snapshot.how_many(around) > MANY:
             return None
+        rows = snapshot.rows(around, (*_POINT, *_tallied(query)))
         far = cells.whole_metres(query.near, rows["lat"], rows["lon"])
         inner = far <= reach
         return cls(snapshot, query, {name: values[inner] for name, values in rows.items()}, far[inner])
@@ -172,11 +170,14 @@ class Nearby:
 class Search:
     """One question over one snapshot: the base (text, place, day) and the filters, kept apart for the facets."""
 
-    def __init__(self, snapshot: Snapshot, query: Query, base: Criterion, ranks: tuple[Criterion, ...]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, query: Query, base: Criterion, ranks: tuple[Criterion, ...], place: Criterion
+    ) -> None:
         self.snapshot = snapshot
         self.query = query
         self.base = base
         self.ranks = ranks
+        self.place = place
         self.chosen = {group: part for group, part in criteria.filters(query).items() if group != "fixed"}
         self.traits = criteria.trait_filters(query)
         if self.traits:
@@ -202,19 +203,16 @@ class Search:
 
     def _without(self, *groups: str) -> Criterion:
         """All that is asked for but the filters of these groups."""
-        if not self.chosen:
-            return self.base
+        return every([self.place, self._without_place(*groups)])
+
+    def _without_place(self, *groups: str) -> Criterion:
         return every([self.base, *(part for group, part in self.chosen.items() if group not in groups)])
 
     def _probed(self) -> Criterion:
         """The same matches, asked so that it is quick where few documents are looked at."""
         if self.query.bbox is None:
             return self.matches
-        box = criteria.in_box(self.query.bbox)
-        if not isinstance(self.matches, All):
-            return every(criteria.between_edges(self.query.bbox)) if self.matches == box else self.matches
-        parts = [part for part in self.matches.parts if part != box]
-        return every([*parts, All((), self.matches.but_not), *criteria.between_edges(self.query.bbox)])
+        return every([self._without_place(), *criteria.between_edges(self.query.bbox)])
 
     def facets(self) -> dict[str, Facet]:
         return _facets(self.snapshot.columns, self.counts, self.traits)
@@ -297,7 +295,7 @@ class Search:
 
     def _in_ring(self, near: tuple[float, float], inner: float, outer: float) -> list[Hit]:
         inside, rim = cells.ring(near, inner, outer)
-        rows = self.snapshot.rows(every([self.matches, criteria.in_cells([*inside, *rim])]), _POINT)
+        rows = self.snapshot.rows(every([self._without_place(), criteria.in_cells([*inside, *rim])]), _POINT)
         far = cells.whole_metres(near, rows["lat"], rows["lon"])
         kept = (far >= inner) & (far <= outer)
         ids, far = rows["id"][kept], far[kept]

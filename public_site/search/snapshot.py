@@ -44,9 +44,12 @@ class Snapshot(Protocol):
     def newest_days(self, day: int | None, count: int) -> Criterion:
         """The latest months (no later than a day) that hold at least so many documents."""
 
-    def rows(self, criterion: Criterion, columns: tuple[str, ...], limit: int | None = None) -> Rows:
-        """The ids, ascending, of all that match, with their numbers in these columns (of a point: millionths of a degree);
-        without a limit, or the first so many. What has nothing in one of the columns is left out, unless it is counted."""
+    def how_many(self, criterion: Criterion) -> int:
+        """How many documents match."""
+
+    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
+        """The ids, ascending, of all that match, with their numbers in these columns (of a point: millionths of a degree).
+        What has no point is left out where a point is asked for."""
 
     def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
         """Ids and names (normal form) of those that match and share most of the pieces."""

@@ -20,6 +20,7 @@ ListParameters = Annotated[Parameters, doors.parameters(*filters.NAMES)]
 SuggestionParameters = Annotated[Parameters, doors.parameters("q")]
 OneParameters = Annotated[Parameters, doors.parameters("as_of", "known_at")]
 _SUGGESTIONS = 8
+_ROWS = 20  # of a page, for a phone's sake; files hold `filters.PAGE`
 
 
 @routes.get("/enterprises")
@@ -28,7 +29,7 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
     template = "enterprises/list.html"
     try:
         wanted = filters.read(parameters)
-        result = finding.find(index, snapshot, wanted.query(), wanted.as_of)
+        result = finding.find(index, snapshot, wanted.query(wanted.limit or _ROWS), wanted.as_of)
     except (ParametersRefused, search.CursorNotValid) as refused:
         if errors.wants_json(request):
             raise

@@ -243,7 +243,7 @@ def test_paging_shows_every_enterprise_once(visitor_of: Callable[..., Any], tmp_
         url = body["next"]
     assert len(seen) == len(set(seen)) == 120
     page = visitor.opens("/enterprises")
-    assert len(visitor.opens(page.xpath("//a[@rel='next']/@href")[0]).xpath("//a[@class='enterprise-name']")) == 50
+    assert len(visitor.opens(page.xpath("//a[@rel='next']/@href")[0]).xpath("//a[@class='enterprise-name']")) == 20
 
 
 def test_the_csv_holds_the_whole_list_with_its_columns(visitor: Any) -> None:
