@@ -220,7 +220,13 @@ def _telling_faults() -> Iterator[None]:
         raise EngineAway(str(error.code or f"HTTP {error.status_code}")) from error
     except (MeilisearchError, requests.RequestException) as error:
         raise EngineAway(type(error).__name__) from error
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # the client takes answers apart unseen
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        RecursionError,
+    ) as error:  # the client takes answers apart unseen
         raise EngineAway("应答无法读取") from error
 
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-KEY = "a key for tests only"
+KEY = "a-key-for-tests-only"
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[<>]=?|=|[()\[\],]|STARTS WITH|[\w.+-]+)')
 Json = dict[str, Any]
 Ids = frozenset[int]
