@@ -1,8 +1,8 @@
 """The engine beside the process: a Meilisearch server, asked through its official client. Nothing else imports it.
 
 Traps that shaped this file: the client opens a connection for every request and keeps the headers of all threads in one
-place, so each thread has a client of its own whose requests go through one session; its time limit starts anew with
-every byte, and looking up a host's name has none, so whoever waits does so for a thread (`_Service`), not for a socket;
+place, so each request has a client for itself, whose connection stays open (`_Kept`); its time limit starts anew with
+every byte, and looking up a host's name has none, so whoever waits does so for a thread, not for a socket (`_Clients`);
 adding documents to an index that is gone makes a new one with other settings, so what is built aside is looked at
 before it is put in force; what is asked for is done later, and may fail then, so tasks are awaited.
 """
@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,13 +25,14 @@ import orjson
 import requests
 from meilisearch._httprequests import HttpRequests
 from meilisearch.errors import MeilisearchApiError, MeilisearchError
+from meilisearch.index import Index
+from meilisearch.models.task import TaskInfo
 
-from public_site.search import attributes, filter_text, generations, multi_search
+from public_site.search import attributes, filter_text, generations, multi_search, wire
 from public_site.search.attributes import Record
-from public_site.search.multi_search import Answer, Question
 from public_site.search.values import Document, EngineAway, Found, IndexDamaged, IndexMissing, Query, Source
+from public_site.search.wire import Answer, Question
 
-THREADS = 16
 PAUSE_SECONDS = 3.0
 REMEMBERED_SECONDS = 0.2
 WRITE_SECONDS = 60
@@ -66,7 +68,7 @@ class MeilisearchIndex:
         if remembered is not None and time.monotonic() < remembered[0]:
             return remembered[1].as_of
         try:
-            record = multi_search.record(self._service.within_time()([multi_search.OF_RECORD])[0])
+            record = wire.record(self._service.within_time()([wire.OF_RECORD])[0])
         except (IndexMissing, IndexDamaged, EngineAway):
             self._remembered = None
             return 0
@@ -119,7 +121,7 @@ class MeilisearchIndex:
             raise IndexMissing
         if not server.has_settings(name):
             raise IndexDamaged("索引设置不符")
-        record = multi_search.record(server.asked(name, multi_search.OF_RECORD))
+        record = wire.record(server.asked(name, wire.OF_RECORD))
         return record, server.count(name) - 1
 
     def _caught_up(self, server: _Server, source: Source) -> int:
@@ -142,11 +144,11 @@ class MeilisearchIndex:
         """What is there and the index's record come in one step; what is gone goes before. How many there are then."""
         documents = list(source.documents(changed)) if changed else []
         if gone := sorted(set(changed) - {document.id for document in documents}):
-            server.done(server.remove(self.name, gone), TASK_SECONDS)
+            server.remove(self.name, gone)
         known = server.known(self.name, [document.id for document in documents])
         count = server.count(self.name) - 1 + len(documents) - known
         lines = [*map(_line, documents), _line(Record(latest, count))]
-        server.done(server.add(self.name, b"\n".join(lines)), TASK_SECONDS)
+        server.done(server.add(self.name, b"\n".join(lines)))
         return server.count(self.name) - 1
 
     def _rebuilt(self, server: _Server, source: Source) -> int:
@@ -200,10 +202,41 @@ class _Kept(HttpRequests):
         return super().send_request(getattr(self._session, http_method.__name__), *arguments, **named)
 
 
-def _client(url: str, key: str | None, seconds: float) -> meilisearch.Client:
-    client = meilisearch.Client(url, key, timeout=seconds)  # type: ignore[arg-type]  # parts of a second are allowed
-    client.http = client.task_handler.http = _Kept(client.config)
-    return client
+class _Clients:
+    """Clients that wait to be used: each request has one for itself, and whoever makes it is back in time, whatever the
+    server does. A thread that a server keeps holds nobody up, not even the end of the process."""
+
+    def __init__(self, url: str, key: str | None, seconds: float) -> None:
+        self._url, self._key, self._seconds = url, key, seconds
+        self._idle: deque[meilisearch.Client] = deque()
+
+    def ask(self, act: Callable[[meilisearch.Client], T], seconds: float) -> T:
+        told: Future[T] = Future()
+        threading.Thread(target=self._run, args=(act, told), daemon=True).start()
+        try:
+            return told.result(max(0.0, seconds))
+        except NotInTime:
+            raise EngineAway("没有按时应答") from None
+
+    def _run(self, act: Callable[[meilisearch.Client], T], told: Future[T]) -> None:
+        try:
+            client = self._idle.pop()
+        except IndexError:
+            client = self._new()
+        try:
+            with _telling_faults():
+                result = act(client)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is awaited
+            told.set_exception(error)
+        else:
+            self._idle.append(client)
+            told.set_result(result)
+
+    def _new(self) -> meilisearch.Client:
+        seconds: Any = self._seconds  # the client says whole seconds, but takes parts of one
+        client = meilisearch.Client(self._url, self._key, timeout=seconds)
+        client.http = client.task_handler.http = _Kept(client.config)
+        return client
 
 
 @contextmanager
@@ -234,15 +267,13 @@ class _Service:
     """The server as searches meet it: they wait no longer than they may, and not at all while it is known to be away."""
 
     def __init__(self, url: str, key: str | None, name: str, seconds: float) -> None:
+        self._clients = _Clients(url, key, seconds)
         self._seconds = seconds
         self._name = name
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
-        self._own = threading.local()
-        self._url, self._key = url, key
         self._lock = threading.Lock()
         self._away_until = 0.0
 
-    def within_time(self) -> multi_search.Ask:
+    def within_time(self) -> wire.Ask:
         """Asking for one answer's sake: however many requests it takes, together they have `seconds`."""
         ends = time.monotonic() + self._seconds
         return lambda questions: self._asked(questions, ends)
@@ -250,12 +281,9 @@ class _Service:
     def _asked(self, questions: Sequence[Question], ends: float) -> list[Answer]:
         self._require_not_away()
         try:
-            told = self._pool.submit(self._told, questions).result(max(0.0, ends - time.monotonic()))
-        except NotInTime:
-            self._is_away()
-            raise EngineAway("没有按时应答") from None
+            told = self._clients.ask(lambda client: self._told(client, questions), ends - time.monotonic())
         except EngineAway:
-            self._is_away()
+            self._away_until = time.monotonic() + PAUSE_SECONDS
             raise
         except (IndexMissing, IndexDamaged):
             self._away_until = 0.0
@@ -263,13 +291,9 @@ class _Service:
         self._away_until = 0.0
         return told
 
-    def _told(self, questions: Sequence[Question]) -> list[Answer]:
-        client: meilisearch.Client | None = getattr(self._own, "client", None)
-        if client is None:
-            client = self._own.client = _client(self._url, self._key, self._seconds)
-        with _telling_faults():
-            results = client.multi_search([_wire(self._name, question) for question in questions])["results"]
-            return [_answer(result, question) for result, question in zip(results, questions, strict=True)]
+    def _told(self, client: meilisearch.Client, questions: Sequence[Question]) -> list[Answer]:
+        results = client.multi_search([wire.written(self._name, question) for question in questions])["results"]
+        return [wire.read(result, question) for result, question in zip(results, questions, strict=True)]
 
     def _require_not_away(self) -> None:
         """One request at a time finds out whether the server is back; the others are refused at once."""
@@ -282,107 +306,73 @@ class _Service:
             if self._away_until:
                 self._away_until = now + PAUSE_SECONDS
 
-    def _is_away(self) -> None:
-        self._away_until = time.monotonic() + PAUSE_SECONDS
-
-
-def _wire(name: str, question: Question) -> dict[str, Any]:
-    return {
-        "indexUid": name,
-        "filter": question.filter,
-        "page": 1,
-        "hitsPerPage": question.limit,
-        "sort": list(question.sort),
-        "facets": list(question.facets),
-        "attributesToRetrieve": list(question.fields),
-    }
-
-
-def _answer(result: dict[str, Any], question: Question) -> Answer:
-    """What was told, if it is what was asked for. Raises: EngineAway."""
-    total, hits, facets = result["totalHits"], result["hits"], result.get("facetDistribution")
-    if not (_is_count(total) and isinstance(hits, list)):
-        raise EngineAway("应答无法读取")
-    if len(hits) != min(question.limit, total) or not all(isinstance(hit, dict) for hit in hits):
-        raise EngineAway("应答条数不符")
-    counted: dict[str, Any] = {facet: facets.get(facet) for facet in question.facets} if facets is not None else {}
-    if question.facets and not counted:
-        raise EngineAway("应答缺少分面")
-    for counts in counted.values():
-        if not (isinstance(counts, dict) and all(map(_is_count, counts.values()))):
-            raise EngineAway("应答缺少分面")
-        if len(counts) >= attributes.VALUES_PER_FACET:
-            raise EngineAway("分面的取值过多")
-    return Answer(total, tuple(hits), counted)
-
-
-def _is_count(number: object) -> bool:
-    return type(number) is int and number >= 0
-
 
 class _Server:
     """The server as the one writer meets it: acts that are tasks there, each awaited."""
 
     def __init__(self, url: str, key: str | None) -> None:
-        self._client = _client(url, key, WRITE_SECONDS)
+        self._clients = _Clients(url, key, WRITE_SECONDS)
 
-    def _index(self, name: str) -> Any:
-        index = self._client.index(name)
-        index.http = self._client.http
-        return index
+    def _ask(self, act: Callable[[meilisearch.Client], T]) -> T:
+        return self._clients.ask(act, WRITE_SECONDS)
+
+    def _ask_index(self, name: str, act: Callable[[Index], T]) -> T:
+        def of_index(client: meilisearch.Client) -> T:
+            index = client.index(name)
+            index.http = client.http
+            return act(index)
+
+        return self._ask(of_index)
 
     def names(self) -> list[str]:
-        with _telling_faults():
-            told: Any = self._client.get_raw_indexes({"limit": MOST_INDEXES})
+        def listed(client: meilisearch.Client) -> list[str]:
+            told: Any = client.get_raw_indexes({"limit": MOST_INDEXES})
             return [str(one["uid"]) for one in told["results"]]
 
+        return self._ask(listed)
+
     def count(self, name: str) -> int:
-        with _telling_faults():
-            return int(self._index(name).get_stats().number_of_documents)
+        return self._ask_index(name, lambda index: int(index.get_stats().number_of_documents))
 
     def known(self, name: str, ids: Sequence[int]) -> int:
         """How many of these are there already."""
         return self.asked(name, Question(filter_text.is_one_of("id", ids))).total if ids else 0
 
     def asked(self, name: str, question: Question) -> Answer:
-        with _telling_faults():
-            return _answer(self._client.multi_search([_wire(name, question)])["results"][0], question)
+        return self._ask(
+            lambda client: wire.read(client.multi_search([wire.written(name, question)])["results"][0], question)
+        )
 
     def has_settings(self, name: str) -> bool:
-        with _telling_faults():
-            found = self._index(name).get_settings()
-            return all(_holds(found.get(setting), wanted) for setting, wanted in attributes.SETTINGS.items())
+        found = self._ask_index(name, lambda index: dict(index.get_settings()))
+        return all(_holds(found.get(setting), wanted) for setting, wanted in attributes.SETTINGS.items())
 
     def make(self, name: str) -> None:
-        with _telling_faults():
-            made = self._client.create_index(name, {"primaryKey": "id"})
-            self.done(made, TASK_SECONDS)
-            self.done(self._index(name).update_settings(dict(attributes.SETTINGS)), TASK_SECONDS)
+        self.done(self._ask(lambda client: client.create_index(name, {"primaryKey": "id"})))
+        self.done(self._ask_index(name, lambda index: index.update_settings(dict(attributes.SETTINGS))))
 
-    def add(self, name: str, lines: bytes) -> Any:
-        with _telling_faults():
-            return self._index(name).add_documents_ndjson(lines, "id")
+    def add(self, name: str, lines: bytes) -> TaskInfo:
+        return self._ask_index(name, lambda index: index.add_documents_ndjson(lines, "id"))
 
-    def remove(self, name: str, ids: Sequence[int]) -> Any:
-        with _telling_faults():
-            return self._index(name).delete_documents(filter=filter_text.is_one_of("id", ids))
+    def remove(self, name: str, ids: Sequence[int]) -> None:
+        gone = filter_text.is_one_of("id", ids)
+        self.done(self._ask_index(name, lambda index: index.delete_documents(filter=gone)))
 
     def swap(self, name: str, other: str) -> None:
-        with _telling_faults():
-            self.done(self._client.swap_indexes([{"indexes": [name, other]}]), TASK_SECONDS)
+        self.done(self._ask(lambda client: client.swap_indexes([{"indexes": [name, other]}])))
 
     def drop(self, name: str) -> None:
-        with _telling_faults():
-            self.done(self._client.delete_index(name), TASK_SECONDS)
+        self.done(self._ask(lambda client: client.delete_index(name)))
 
-    def done(self, task: Any, seconds: int) -> None:
+    def done(self, task: TaskInfo, seconds: int = TASK_SECONDS) -> None:
         """Wait for a task. Raises: EngineAway with the server's reason, when it fails or takes too long."""
-        with _telling_faults():
-            interval = 5 if seconds == TASK_SECONDS else 200
-            found = self._client.wait_for_task(task.task_uid, seconds * 1000, interval)
-            if found.status != "succeeded":
-                reason = (found.error or {}).get("message") or found.status
-                raise EngineAway(f"任务 {task.task_uid} 未完成：{reason}")
+        every = 5 if seconds == TASK_SECONDS else 200
+        found = self._clients.ask(
+            lambda client: client.wait_for_task(task.task_uid, seconds * 1000, every), seconds + WRITE_SECONDS
+        )
+        if found.status != "succeeded":
+            reason = (found.error or {}).get("message") or found.status
+            raise EngineAway(f"任务 {task.task_uid} 未完成：{reason}")
 
 
 def _holds(found: object, wanted: object) -> bool:

@@ -1,24 +1,25 @@
 """How a page of hits is found with as few round trips as can be: page, ranks, total and facets in one request.
 
-The service is a function that answers a list of questions (`Ask`); this module knows no client. What comes back is
-believed only as far as it holds together: counts are whole numbers, ids are ids, the order is the one asked for.
+The service is a function that answers a list of questions (`wire.Ask`); this module knows no client. What comes back is
+believed only as far as it holds together: ids are ids, and the order is the one asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from public_site.search import attributes, cells, criteria, cursors, filter_text, near_matches, prepared, suggesting
-from public_site.search.attributes import FACETS, Record
+from public_site.search.attributes import FACETS
 from public_site.search.criteria import Criterion
 from public_site.search.filter_text import all_of, any_of, none_of, written
 from public_site.search.snapshot import Hit
-from public_site.search.values import EngineAway, Found, IndexDamaged, Query
+from public_site.search.values import EngineAway, Found, Query
+from public_site.search.wire import OF_RECORD, Answer, Ask, Question, record
 
 LARGEST_ID = prepared.LARGEST_ID
 EXACT_METRES = 1e-4
@@ -30,38 +31,6 @@ LONG_WORD = 24
 _ENOUGH_PIECES = 3
 _PLACES = ("province", "city", "county")
 _COUNTED_WITHOUT = {"province": _PLACES, "city": ("city", "county")}
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What documents have to meet, and what is told of them besides their number."""
-
-    filter: str
-    limit: int = 0
-    sort: tuple[str, ...] = ()
-    facets: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ("id",)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The number of documents that meet a question, the first of them, and how many have each value."""
-
-    total: int
-    hits: tuple[dict[str, Any], ...] = ()
-    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-
-
-Ask = Callable[[Sequence[Question]], list[Answer]]
-
-OF_RECORD = Question(f"kind = {attributes.RECORD}", limit=2, fields=("record",))
-
-
-def record(answer: Answer) -> Record:
-    """Raises: IndexDamaged, when an index does not say what it is."""
-    if len(answer.hits) != 1:
-        raise IndexDamaged("缺少自述记录")
-    return attributes.read_record(answer.hits[0])
 
 
 def find(ask: Ask, query: Query) -> Found:
