@@ -96,7 +96,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What one request told. `of_order` is the question that can be asked again for more of an order by distance."""
+    """What one request told; `matches` is the filter of all that match."""
 
     total: int
     text_is_found: bool
@@ -119,18 +119,16 @@ def _asked(
     ]
     pages = _pages(query, cursor, matches, ranks)
     told = ask([OF_RECORD, Question(_of_enterprises(text)), *counts, *(question for _, question in pages)])
-    of_record, of_text, *others = told
-    facets: dict[str, tuple[tuple[str, int], ...]] = {}
-    for left_out, answer in zip(groups, others, strict=False):
-        facets |= {facet: _ordered(answer.facets[facet]) for facet in groups[left_out]}
+    of_record, of_text = told[:2]
+    of_counts, of_pages = told[2 : 2 + len(counts)], told[2 + len(counts) :]
     return _Page(
-        total=others[list(groups).index(frozenset())].total,
+        total=of_counts[0].total,
         text_is_found=of_text.total > 0,
-        facets=facets,
+        facets={facet: _ordered(values) for answer in of_counts for facet, values in answer.facets.items()},
         as_of=record(of_record).as_of,
         hits=_once(
             (rank, hit)
-            for (rank, question), answer in zip(pages, others[len(groups) :], strict=True)
+            for (rank, question), answer in zip(pages, of_pages, strict=True)
             for hit in _hits(query, question, answer)
         ),
         matches=matches,
