@@ -27,7 +27,7 @@ from public_site.faults import Fault, NotReady, NotValid
 from public_site.settings import Settings, from_environment
 
 if TYPE_CHECKING:
-    from public_site.search.embedded_index import EmbeddedIndex
+    from public_site.search import Engine
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 _err = Console(stderr=True, highlight=False)
@@ -57,10 +57,10 @@ def _register(*, make: bool = True) -> Iterator[tuple[Database, Settings]]:
         yield database, settings
 
 
-def _index(settings: Settings) -> EmbeddedIndex:
-    from public_site.search.embedded_index import EmbeddedIndex
+def _index(settings: Settings) -> Engine:
+    from public_site.search import engines
 
-    return EmbeddedIndex(settings.index_folder)
+    return engines.engine(settings)
 
 
 def _bring_index_along(database: Database, settings: Settings) -> None:

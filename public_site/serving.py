@@ -19,8 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from public_site import documents, shipped
 from public_site.database import Database
 from public_site.faults import NotReady
-from public_site.search import Engine, sounds
-from public_site.search.embedded_index import EmbeddedIndex
+from public_site.search import Engine, engines, sounds
 from public_site.settings import PREFIX, Settings, SettingsRefused, from_environment
 from public_site.web.app import PARTS, create_app
 
@@ -34,7 +33,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
     shipped.check_vendor_files()
     if unknown := parts - PARTS:
         raise SettingsRefused(f"这一版还没有 {'、'.join(sorted(unknown))}；可用的部分：{'、'.join(sorted(PARTS))}。")
-    index = EmbeddedIndex(settings.index_folder)
+    index = engines.engine(settings)
     options = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_keep_alive": 15}
     with keeper(database, index):
         if workers == 1:
@@ -76,4 +75,4 @@ def _keep(source: documents.RegisterSource, index: Engine, stop: threading.Event
 def _environment(settings: Settings) -> dict[str, str]:
     """The settings as the environment of worker processes."""
     told = settings.model_dump(mode="json")
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value != ""}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value not in ("", None)}

@@ -16,6 +16,7 @@ import xlsxwriter
 
 from public_site.commands import app
 from tests.desk import Desk, row
+from tests.search.meili_server import KEY, Meili, serving
 from tests.test_publishing import CHONGQING
 
 README = Path(__file__).parents[1] / "README.md"
@@ -234,6 +235,26 @@ def test_a_missing_search_index_does_not_undo_a_publication(shell: Shell) -> Non
     done = shell("publish", "1", "--by", "乙")
     assert (done.returncode, "第 1–11 条" in done.stdout) == (0, True)
     assert "没有追上" in done.stderr
+
+
+def test_the_commands_keep_the_index_on_a_search_server_where_one_is_named(shell: Shell, tmp_path: Path) -> None:
+    meili, key_file = Meili(), tmp_path / "key"
+    key_file.write_text(KEY)
+    with serving(meili) as url:
+        named = {"PUBLIC_SITE_MEILI_URL": url, "PUBLIC_SITE_MEILI_KEY_FILE": str(key_file)}
+        shell("take-in", CHONGQING, "--by", "甲")
+        done = shell("publish", "1", "--by", "乙", **named)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "search：第 11 条\n" in shell("status", **named).stdout
+        assert "search" in shell("verify", **named).stdout
+        assert shell("rebuild", "search", **named).stdout == "search：已按登记重建至第 11 条。\n"
+        meili.indexes.clear()
+        assert shell("verify", **named).returncode == 1
+    done = shell("rebuild", "search", **named)
+    assert (done.returncode, "检索服务暂不可用" in done.stderr) == (2, True)
+    assert "search：第 0 条，落后 11 条" in shell("status", **named).stdout
+    done = shell("status", **named | {"PUBLIC_SITE_MEILI_KEY_FILE": str(tmp_path)})
+    assert (done.returncode, "PUBLIC_SITE_MEILI_KEY_FILE" in done.stderr) == (2, True)
 
 
 def test_a_checkpoint_that_is_no_text_is_refused_in_a_sentence(shell: Shell, tmp_path: Path) -> None:

@@ -87,6 +87,11 @@ def code_starts(code: str) -> list[str]:
     return [code[:length] for length in CODE_STARTS if length < len(code)] + [code] if code else []
 
 
+def lacking(names: tuple[str, ...]) -> list[str]:
+    """Which of the pieces that are in most names are in none of these."""
+    return [f"without:{piece}" for piece in texts.IN_MOST_NAMES if not any(piece in name for name in names)]
+
+
 def prepared(document: Document) -> Prepared:
     """The fields of one document, by the names the embedded engine's schema gives them."""
     name = texts.normal(document.name)[: texts.NAME_LENGTH]
@@ -117,7 +122,7 @@ def prepared(document: Document) -> Prepared:
     if former:
         fields["former"] = texts.positioned(former)
         facts.extend(f"former:{other}" for other in former)
-    facts += [f"without:{piece}" for piece in texts.IN_MOST_NAMES if not any(piece in one for one in (name, *former))]
+    facts += lacking((name, *former))
     if document.credit_code:
         facts.extend([f"code:{start}" for start in code_starts(texts.normal(document.credit_code))])
     fields["facts"] = facts

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from public_site import documents, notices, publishing
 from public_site.database import Database
-from public_site.search.embedded_index import EmbeddedIndex
+from public_site.search import engines
 from public_site.settings import Settings
 from public_site.web.app import create_app
 
@@ -70,7 +70,7 @@ class Publisher:
 
     def index(self) -> None:
         """Let the search index catch up."""
-        EmbeddedIndex(self.settings.index_folder).catch_up(documents.RegisterSource(self.database))
+        engines.engine(self.settings).catch_up(documents.RegisterSource(self.database))
 
     def _approve(self, draft: int) -> int:
         return publishing.publish(self.database, self.settings, draft, by="乙", at=self.at).first_entry
