@@ -26,6 +26,7 @@ _OF_DECISIONS = ("grade", "industry", "line", "site", "effective_on")
 _OF_NOTICES = ("title", "issuer", "number", "index_number", "issued_on", "stage", "url", "objection_window",
                "objection_until")  # fmt: skip
 _OF_ENTERPRISES = ("name", "credit_code", "place", "zone", "lat", "lon")
+_TOGETHER = (("province", "city", "county"), ("lat_e6", "lon_e6"))  # told whole, also where only a part changes
 _NEVER_BLANK = frozenset({"grade", "industry", "effective_on", "title", "issuer", "issued_on", "stage", "name"})
 _NEW = 0  # stands for the enterprise that the plan's first entry makes
 
@@ -266,7 +267,9 @@ def _enterprise_change(connection: Connection, content: Content) -> list[Planned
     enterprise = content["enterprise"]
     now = _enterprise(connection, enterprise)
     facts = _facts(connection, content["changes"], enterprise)
-    before = {k: now[k] for k in facts if now[k] != facts[k]}
+    different = {k for k in facts if now[k] != facts[k]}
+    changed = different.union(*(group for group in _TOGETHER if different & set(group)))
+    before = {k: now[k] for k in facts if k in changed}
     if not before:
         raise CannotAmend("更改前后没有不同。")
     told = mending.read(register.trail(connection, enterprise, register.latest_number(connection))).told[enterprise]

@@ -209,59 +209,60 @@ def _standings(decisions: Sequence[Decision]) -> tuple[tuple[Standing, ...], lis
     what was held before it."""
     by_day: dict[str, Standing] = {}
     compared: list[Decision] = []
-    first = decisions[0]
-    now = Standing(first.unit, first.effective_on, first.site, first.industry, first.line)
+    now: Standing | None = None
     for said in sorted(decisions, key=lambda d: (d.effective_on, d.entry)):
         decision = _compared(now, said)
         compared.append(decision)
-        now = _after(replace(now, from_day=decision.effective_on, site=decision.site, industry=decision.industry,
-                             line=decision.line), decision)  # fmt: skip
+        now = _after(now, decision)
         by_day[now.from_day] = now
     return tuple(by_day.values()), compared
 
 
-def _compared(now: Standing, decision: Decision) -> Decision:
+def _compared(now: Standing | None, decision: Decision) -> Decision:
     """The decision with the grade held before it (the notice's own word where we know of none) and so its kind."""
-    held = now.grade if now.listed and _same_family(now.scheme, decision.scheme) else None
-    previous = held or decision.stated_previous_grade
-    if decision.kind in CHANGES and decision.grade is not None:
-        return replace(decision, previous_grade=previous, kind=change(previous, decision.grade))
-    return replace(decision, previous_grade=previous)
+    held = now.grade if now is not None and now.listed and _same_family(now.scheme, decision.scheme) else None
+    previous, kind = held or decision.stated_previous_grade, decision.kind
+    if kind in CHANGES and decision.grade is not None:
+        kind = change(previous, decision.grade)
+    if (previous, kind) == (decision.previous_grade, decision.kind):  # nearly always: a copy costs as much as the fold
+        return decision
+    return replace(decision, previous_grade=previous, kind=kind)
 
 
 def _same_family(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and grades.scheme(one).family == grades.scheme(other).family
 
 
-def _after(now: Standing, decision: Decision) -> Standing:
+def _after(before: Standing | None, decision: Decision) -> Standing:
+    """What a unit holds once `decision` has been said."""
+    now = before or Standing(decision.unit, decision.effective_on, None, None, None)
     if decision.stage == "proposed":
-        return _proposed(now, decision)
-    here = replace(now, entry=decision.entry, notice=decision.notice, proposal=None)
+        return replace(now, from_day=decision.effective_on, site=decision.site, industry=decision.industry,
+                       line=decision.line, proposal=_proposal(decision) or now.proposal)  # fmt: skip
+    listed, grade, scheme, since, fallen_on = now.listed, now.grade, now.scheme, now.since, now.downgraded_on
     if decision.kind == "no_longer_listed":
-        return replace(here, listed=False, since=decision.effective_on, managed_as=None, managed_until=None)
-    if decision.grade is not None:
-        kept = now.listed and now.grade == decision.grade and _same_family(now.scheme, decision.scheme)
-        fallen = change(decision.previous_grade, decision.grade) == "downgraded"
-        here = replace(
-            here,
-            listed=True,
-            grade=decision.grade,
-            scheme=decision.scheme,
-            since=now.since if kept else decision.effective_on,
-            downgraded_on=decision.effective_on if fallen else now.downgraded_on,
-        )
-    elif here.since is None:
-        here = replace(here, since=decision.effective_on, scheme=decision.scheme)
-    return replace(here, managed_as=decision.managed_as, managed_until=decision.managed_until)
+        listed, since = False, decision.effective_on
+    elif decision.grade is not None:
+        is_kept = listed and grade == decision.grade and _same_family(scheme, decision.scheme)
+        if change(decision.previous_grade, decision.grade) == "downgraded":
+            fallen_on = decision.effective_on
+        since = since if is_kept else decision.effective_on
+        listed, grade, scheme = True, decision.grade, decision.scheme
+    elif since is None:
+        since, scheme = decision.effective_on, decision.scheme
+    ends = decision.kind == "no_longer_listed"
+    return Standing(
+        decision.unit, decision.effective_on, decision.site, decision.industry, decision.line, grade, scheme, since,
+        decision.entry, decision.notice, listed, None if ends else decision.managed_as,
+        None if ends else decision.managed_until, fallen_on,
+    )  # fmt: skip
 
 
-def _proposed(now: Standing, decision: Decision) -> Standing:
+def _proposal(decision: Decision) -> Proposal | None:
     grade = decision.grade or decision.managed_as
     if grade is None:
-        return now
-    return replace(
-        now, proposal=Proposal(grade, decision.scheme, decision.effective_on, decision.entry, decision.notice)
-    )
+        return None
+    return Proposal(grade, decision.scheme, decision.effective_on, decision.entry, decision.notice)
 
 
 def _unexpired(standing: Standing, day: str) -> Standing:

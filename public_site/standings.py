@@ -251,7 +251,7 @@ def _fold_anew(connection: Connection, among: Sequence[register.Family], known: 
         for table_class, row in rows_of_family(folding.family(trail)):
             made.setdefault(table_class, []).append(row)
     for table_class, rows in made.items():
-        connection.execute(insert(table_class), rows)
+        register.write(connection, table_class, rows)
     _count(connection, ids, +1)
 
 

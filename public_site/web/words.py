@@ -66,6 +66,13 @@ KINDS = {
     "decisions_moved": "企业拆分",
     "undone": "收回",
 }
+AMENDS = {
+    "corrected": "更正",
+    "withdrawn": "撤销",
+    "notice_corrected": "更正",
+    "notice_withdrawn": "撤销",
+    "undone": "收回",
+}
 WITH_GRADE = frozenset({"graded", "upgraded", "downgraded", "confirmed", "cited"})
 _PROPOSED = {
     "graded": "拟认定",
