@@ -111,8 +111,8 @@ def leads_to(trail: Sequence[register.Entry], enterprise: int) -> int | None:
                 break
             if move.kind == "enterprise_merged" and move.enterprise == enterprise:
                 return leads_to(trail, move.data["to"]) or int(move.data["to"])
-    made = next(e for e in trail if e.kind == "enterprise_registered" and e.enterprise == enterprise)
-    origin = made.data.get("split_from")
+    made = [e for e in trail if e.kind == "enterprise_registered" and e.enterprise == enterprise]
+    origin = made[0].data.get("split_from") if made else None
     if origin is None or any(t.enterprise == enterprise for t in told(trail)):
         return None
     return leads_to(trail, origin) or int(origin)

@@ -101,7 +101,7 @@ def _doubt(look: Callable[[], Iterator[str]]) -> Iterator[str]:
                 yield "还有更多同类问题，未全部列出。"
                 return
             yield what
-    except (Fault, ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
+    except (Fault, ValueError, LookupError, TypeError, AssertionError, AttributeError) as error:
         yield f"无法继续核对：{error.__class__.__name__} {error}"
 
 
@@ -384,6 +384,8 @@ def _compare_identity(
             told = (*retelling.names(trail, enterprise), retelling.credit_code(trail, enterprise))
             if told != (there["name"], borne.get(enterprise), there["credit_code"]):
                 yield f"企业 {enterprise} 的名称或代码与登记不符。"
+        elif enterprise not in elsewhere:
+            yield f"企业 {enterprise} 没有首次登记的条目。"
 
 
 def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
