@@ -5,7 +5,8 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 `lint-imports` checks them.
 
     __main__, commands        what a person types: public-site …
-    reporting                 what take-in tells of a file and its draft
+    amendment_commands        what a person types to amend what is published
+    reporting  clerk          what take-in tells of a file and its draft · what every command begins with
     serving                   the processes: web workers, the keeper of the search index
     web/                      HTTP and Jinja, and nobody else's: one module per first word of the URL
     demo/      verification   the demo register's notices · checking everything against everything else
@@ -13,10 +14,12 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     publishing                the one way in: draft, second person, register, projections
     records    tables         what pages read of an enterprise · every table, for the migrations
     composing                 what a draft's rows say, as entries
+    amendments histories      corrections, merges, splits as entries · what happened, entry by entry, as pages tell it
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     matching                  whom the rows of a draft mean
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
+    mending                   what amendments leave of the entries: what counts, what it says, whose it is
     register                  the append-only table of entries
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints

@@ -124,6 +124,15 @@ def place(code: str) -> Place:
     return Place("".join(names), *lineage(code), None)
 
 
+def is_above_or_below(one: str | None, other: str | None) -> bool:
+    """Whether one of two divisions lies within the other; no division lies within itself."""
+    if one is None or other is None or one == other:
+        return False
+    return any(
+        inner in {level.code for level in lineage(outer) if level} for inner, outer in ((one, other), (other, one))
+    )
+
+
 def children(code: str | None = None) -> tuple[Division, ...]:
     """The next level down; without a code the provinces. Counties directly under a province stand among its cities."""
     return _children().get(code or "", ())

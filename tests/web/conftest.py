@@ -68,6 +68,11 @@ class Publisher:
         draft = publishing.draft_withdrawal(self.database, entry, reason=reason, by="甲", at=self.at)
         return self._approve(draft.id)
 
+    def amend(self, draft: Callable[..., Any], *what: Any, **how: Any) -> int:
+        """Publish an amendment (`publishing.draft_…`); its first entry."""
+        made = draft(self.database, *what, **{"reason": "核对原件", "by": "甲", "at": self.at} | how)
+        return self._approve(made.id)
+
     def index(self) -> None:
         """Let the search index catch up."""
         engines.engine(self.settings).catch_up(documents.RegisterSource(self.database))
