@@ -302,7 +302,9 @@ class Meili:
         ]
         told: Json = {"hits": hits, "totalHits": min(len(found), index.settings["pagination"]["maxTotalHits"])}
         if asked["facets"]:
-            told["facetDistribution"] = {facet: self._counts(index, found, facet) for facet in asked["facets"]}
+            known = {name for document in index.documents.values() for name in document}
+            counts = {facet: self._counts(index, found, facet) for facet in asked["facets"]}
+            told["facetDistribution"] = {facet: count for facet, count in counts.items() if facet in known}
         return told
 
     def _sorted(self, index: Index, found: list[int], attribute: str, direction: str) -> list[int]:
