@@ -240,7 +240,8 @@ class Meili:
                 case "GET", ["indexes"]:
                     return {"results": [{"uid": name} for name in self.indexes]}
                 case "GET", ["indexes", name, "settings"]:
-                    return self.index(name).settings
+                    settings = self.index(name).settings
+                    return settings | {"sortableAttributes": sorted(settings["sortableAttributes"])}
                 case "GET", ["indexes", name, "stats"]:
                     count = len(self.index(name).documents)
                     return {"numberOfDocuments": count, "isIndexing": False, "fieldDistribution": {}}
