@@ -91,10 +91,6 @@ def none_of(part: str) -> str:
     return f"(NOT {part})"
 
 
-def within(near: tuple[float, float], metres: float) -> str:
-    return f"_geoRadius({near[0]!r}, {near[1]!r}, {max(0.0, metres):.3f})"
-
-
 def in_box(bbox: tuple[float, float, float, float]) -> str:
     """The box with its edges, which are rounded to millionths of a degree as places are."""
     west, south, east, north = (cells.micro(degrees) / cells.MILLION for degrees in bbox)

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import meilisearch
@@ -376,9 +376,10 @@ class _Server:
 
 
 def _holds(found: object, wanted: object) -> bool:
-    """Does a setting, as the server tells it, say what is wanted? It adds what we leave to it."""
+    """Does a setting, as the server tells it, say what is wanted? It adds what we leave to it, and orders lists."""
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(_holds(found.get(name), value) for name, value in wanted.items())
     if isinstance(wanted, list):
-        return isinstance(found, list) and len(found) == len(wanted) and all(map(_holds, found, wanted))
+        there = isinstance(found, list) and len(found) == len(wanted)
+        return there and all(any(_holds(one, value) for one in cast("list[object]", found)) for value in wanted)
     return found == wanted

@@ -6,6 +6,7 @@ believed only as far as it holds together: ids are ids, and the order is the one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,9 +23,6 @@ from public_site.search.values import EngineAway, Found, Query
 from public_site.search.wire import OF_RECORD, Answer, Ask, Question, record
 
 LARGEST_ID = prepared.LARGEST_ID
-EXACT_METRES = 1e-4
-NEVER_MIND_METRES = 3.0
-FIRST_BY_DISTANCE = 100
 MOST_HITS = 100_000
 SLIPS = 3
 LONG_WORD = 24
@@ -43,8 +41,8 @@ def find(ask: Ask, query: Query) -> Found:
         if near is not None:
             page, approximate = _asked(ask, query, cursor, written(near.text), place, near.ranks), True
     hits = page.hits
-    if query.order == "distance" and query.near is not None:
-        hits = _surely_nearest(ask, query, page, cursor)
+    if query.order == "distance" and query.near is not None and page.total:
+        hits = [(0, hit) for hit in _nearest(ask, query, query.near, page, cursor)]
     shown = hits[: query.limit]
     return Found(
         total=page.total,
@@ -129,7 +127,7 @@ def _asked(
         hits=_once(
             (rank, hit)
             for (rank, question), answer in zip(pages, of_pages, strict=True)
-            for hit in _hits(query, question, answer)
+            for hit in _hits(question, answer)
         ),
         matches=matches,
     )
@@ -190,10 +188,10 @@ def _facet_groups(query: Query, chosen: Mapping[str, str]) -> dict[frozenset[str
 def _pages(
     query: Query, cursor: cursors.Cursor | None, matches: str, ranks: tuple[Criterion, ...]
 ) -> list[tuple[int, Question]]:
-    """What to ask for the hits, with the rank of those it gives."""
+    """What to ask for the hits, with the rank of those it gives; by distance, only when their number is known."""
     wanted = query.limit + 1
     if query.order == "distance":
-        return [(0, _by_distance(query, cursor, matches, wanted + FIRST_BY_DISTANCE))]
+        return []
     if query.order == "name":
         fields, sort, after = ("id", "key"), ("key:asc", "id:asc"), _after_name(cursor)
         return [(0, Question(_of_enterprises(matches, after), wanted, sort, fields=fields))]
@@ -220,10 +218,8 @@ def _after_name(cursor: cursors.Cursor | None) -> str:
     return f"(key > {key} OR (key = {key} AND id > {cursor.id}))"
 
 
-def _hits(query: Query, question: Question, answer: Answer) -> list[Hit]:
+def _hits(question: Question, answer: Answer) -> list[Hit]:
     """The hits of one question with their keys. Raises: EngineAway, when they do not come in the order asked for."""
-    if query.order == "distance" and query.near is not None:
-        return _far(query.near, answer.hits)
     key = question.sort[0].partition(":")[0]
     hits = [Hit(_text(hit, "key") if key == "key" else _number(hit, key), _id(hit)) for hit in answer.hits]
     keys = [(hit.key, hit.id) if key in ("key", "id") else (-int(hit.key), hit.id) for hit in hits]
@@ -242,44 +238,38 @@ def _place(ask: Ask, query: Query) -> str:
 
 
 def _within(ask: Ask, near: tuple[float, float], reach: float) -> str:
-    """Who is surely inside by the service's measure, and by id who is at the rim and inside by ours."""
-    margin = reach * EXACT_METRES + NEVER_MIND_METRES
-    inside = filter_text.within(near, reach - margin)
-    rim = all_of([filter_text.within(near, reach + margin), none_of(inside)])
-    hits = ask([Question(_of_enterprises(rim), MOST_HITS, fields=("id", "_geo"))])[0].hits
-    kept = sorted(hit.id for hit in _far(near, hits) if int(hit.key) <= reach)
-    return any_of([inside, *([filter_text.is_one_of("id", kept)] if kept else [])])
+    """Squares wholly inside, and by id those on the rim that pass the exact test."""
+    inside, rim = cells.ring(near, -1.0, reach)
+    hits = _in_squares(ask, near, filter_text.EVERYBODY, rim)
+    kept = sorted(hit.id for hit in hits if int(hit.key) <= reach)
+    return any_of([filter_text.is_one_of("cell", inside), filter_text.is_one_of("id", kept)])
 
 
-def _by_distance(query: Query, cursor: cursors.Cursor | None, matches: str, limit: int) -> Question:
-    if query.near is None:
-        raise ValueError(query)
-    seen = []
-    if cursor is not None:
-        seen = [none_of(filter_text.within(query.near, int(cursor.key) * (1 - EXACT_METRES) - NEVER_MIND_METRES))]
-    lat, lon = query.near
-    return Question(
-        _of_enterprises(matches, *seen), limit, (f"_geoPoint({lat!r}, {lon!r}):asc",), fields=("id", "_geo")
-    )
-
-
-def _surely_nearest(ask: Ask, query: Query, page: _Page, cursor: cursors.Cursor | None) -> list[tuple[int, Hit]]:
-    """The nearest by whole metres, then id. The service's order is finer and may end within a metre: where it does not
-    tell enough to be sure of the page, more is asked for."""
-    wanted, limit = query.limit + 1, query.limit + 1 + FIRST_BY_DISTANCE
-    hits = [hit for _, hit in page.hits]
+def _nearest(
+    ask: Ask, query: Query, near: tuple[float, float], page: _Page, cursor: cursors.Cursor | None
+) -> list[Hit]:
+    """By whole metres, then id: rings outward from the last hit, each wide enough to hold what is likely needed."""
+    wanted, reach = query.limit + 1, query.reach_km * 1000
+    start, after = (0, (-1, -1)) if cursor is None else (int(cursor.key), (int(cursor.key), cursor.id))
+    outer = math.sqrt(start**2 + 2 * (wanted + 10) * reach**2 / page.total) + 1
     while True:
-        end = int(max((hit.key for hit in hits), default=0))
-        sure = end * (1 - EXACT_METRES) - NEVER_MIND_METRES if len(hits) >= limit else float("inf")
-        after = (-1, -1) if cursor is None else (int(cursor.key), cursor.id)
-        found = [hit for hit in hits if (int(hit.key), hit.id) > after and int(hit.key) < sure]
-        if len(found) >= wanted or sure == float("inf"):
-            return [(0, hit) for hit in found[:wanted]]
-        limit *= 4
-        if limit > MOST_HITS:
-            raise EngineAway("同一地点企业过多")
-        answer = ask([_by_distance(query, cursor, page.matches, limit)])[0]
-        hits = _hits(query, OF_RECORD, answer)
+        outer = min(outer, reach)
+        inside, rim = cells.ring(near, start, outer)
+        hits = _in_squares(ask, near, page.matches, [*inside, *rim])
+        hits = [hit for hit in hits if int(hit.key) <= outer and (int(hit.key), hit.id) > after]
+        if len(hits) >= wanted or outer >= reach:
+            return hits[:wanted]
+        outer = start + (outer - start) * 2
+
+
+def _in_squares(ask: Ask, near: tuple[float, float], matches: str, squares: Sequence[int]) -> list[Hit]:
+    question = Question(
+        _of_enterprises(matches, filter_text.is_one_of("cell", squares)), MOST_HITS, fields=("id", "_geo")
+    )
+    answer = ask([question])[0]
+    if answer.total > MOST_HITS:
+        raise EngineAway("同一地点企业过多")
+    return _far(near, answer.hits)
 
 
 def _kilometres(ask: Ask, query: Query, hits: list[Hit]) -> dict[int, float]:

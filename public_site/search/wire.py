@@ -62,9 +62,12 @@ def read(result: dict[str, Any], question: Question) -> Answer:
         raise EngineAway("应答无法读取")
     if len(hits) != min(question.limit, total) or not all(isinstance(hit, dict) for hit in hits):
         raise EngineAway("应答条数不符")
-    counted: dict[str, Any] = {facet: facets.get(facet) for facet in question.facets} if facets is not None else {}
-    if question.facets and not counted:
-        raise EngineAway("应答缺少分面")
+    counted: dict[str, Any] = {}
+    if question.facets:
+        if not isinstance(facets, dict):
+            raise EngineAway("应答缺少分面")
+        # A service leaves out what no document of the index has: then there is none in the answer either.
+        counted = {facet: facets.get(facet, None if total else {}) for facet in question.facets}
     for counts in counted.values():
         if not (isinstance(counts, dict) and all(map(_is_count, counts.values()))):
             raise EngineAway("应答缺少分面")

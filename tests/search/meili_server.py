@@ -8,7 +8,6 @@ settings; values are compared in their normal form and cut to 468 bytes, as the 
 from __future__ import annotations
 
 import json
-import math
 import queue
 import re
 import threading
@@ -73,12 +72,6 @@ def values(document: Json, attribute: str) -> list[Any]:
     return found if isinstance(found, list) else [] if found is None else [found]
 
 
-def metres(one: tuple[float, float], other: Json) -> float:
-    lat, lon, to_lat, to_lon = map(math.radians, (*one, other["lat"], other["lng"]))
-    half = math.sin((to_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(to_lat) * math.sin((to_lon - lon) / 2) ** 2
-    return 2 * 6_371_000 * math.asin(math.sqrt(half))
-
-
 class Filter:
     """Reads the text of a filter, and says who meets it."""
 
@@ -128,9 +121,6 @@ class Filter:
             found = self.either()
             self.next(")")
             return found
-        if token == "_geoRadius":
-            lat, lon, radius = self.numbers("(", 3, ")")
-            return self.where_place(lambda place: metres((lat, lon), place) <= radius)
         if token == "_geoBoundingBox":
             self.next("(")
             north, east = self.numbers("[", 2, "]")
@@ -240,7 +230,8 @@ class Meili:
                 case "GET", ["indexes"]:
                     return {"results": [{"uid": name} for name in self.indexes]}
                 case "GET", ["indexes", name, "settings"]:
-                    return self.index(name).settings
+                    settings = self.index(name).settings
+                    return settings | {"sortableAttributes": sorted(settings["sortableAttributes"])}
                 case "GET", ["indexes", name, "stats"]:
                     count = len(self.index(name).documents)
                     return {"numberOfDocuments": count, "isIndexing": False, "fieldDistribution": {}}
@@ -302,17 +293,15 @@ class Meili:
         ]
         told: Json = {"hits": hits, "totalHits": min(len(found), index.settings["pagination"]["maxTotalHits"])}
         if asked["facets"]:
-            told["facetDistribution"] = {facet: self._counts(index, found, facet) for facet in asked["facets"]}
+            known = {name for document in index.documents.values() for name in document}
+            counts = {facet: self._counts(index, found, facet) for facet in asked["facets"]}
+            told["facetDistribution"] = {facet: count for facet, count in counts.items() if facet in known}
         return told
 
     def _sorted(self, index: Index, found: list[int], attribute: str, direction: str) -> list[int]:
         downward = direction == "desc"
-        point = re.fullmatch(r"_geoPoint\((.*), (.*)\)", attribute)
-        if (attribute if point is None else "_geo") not in index.settings["sortableAttributes"]:
+        if attribute not in index.settings["sortableAttributes"]:
             raise Refused(400, "invalid_search_sort")
-        if point is not None:
-            here = float(point[1]), float(point[2])
-            return sorted(found, key=lambda number: metres(here, index.documents[number]["_geo"]))
         there = [number for number in found if values(index.documents[number], attribute)]
         there.sort(key=lambda number: normal(index.documents[number][attribute]), reverse=downward)
         return there + [number for number in found if number not in set(there)]

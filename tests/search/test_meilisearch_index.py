@@ -345,6 +345,7 @@ FAULTS: dict[str, Reply] = {
     "ids that cannot be": _tells(lambda told: told.update(hits=[{"id": -3} for _ in told["hits"]])),
     "ids beyond all numbers": _tells(lambda told: told.update(hits=[{"id": 10**30} for _ in told["hits"]])),
     "no facets": _tells(lambda told: told.pop("facetDistribution", None)),
+    "no counts of facets": _tells(lambda told: told.update(totalHits=len(told["hits"]) or 2, facetDistribution={})),
     "facets of another kind": _tells(lambda told: told.update(facetDistribution=[1])),
     "counts below nothing": _tells(lambda told: told.update(facetDistribution={"province": {"1": -1}})),
 }
