@@ -96,8 +96,17 @@ class Tables:
 
     def __init__(self, title: str | None, title_is_in_file: bool, stem: str) -> None:
         self._above: deque[str] = deque(maxlen=12)
+        self._title = title
         self._notice_sources = _usable(title, title_is_in_file, stem)
+        self._sheet: str | None = None
         self.current: Table | None = None  # None also where the table cannot be understood: its rows are passed over
+
+    def part(self, sheet: str | None, file: str | None) -> None:
+        """A sheet or an attachment begins: what stood in another one says nothing of the lists in this one."""
+        self.current, self._sheet = None, sheet
+        self._above.clear()
+        if file is not None:
+            self._notice_sources = _usable(self._title, False, file)
 
     def heading(self, text: str) -> list[Defect]:
         """A line outside or between the rows; a heading between rows changes what holds for those that follow."""
@@ -115,10 +124,16 @@ class Tables:
         self.current = replace(self.current, grade=label or self.current.grade)
         return []
 
+    def on(self, sheet: str | None) -> Table | None:
+        """The table that a row stands in; it may run on over the next page."""
+        if self.current is not None and self.current.sheet != sheet:
+            self.current = replace(self.current, sheet=sheet)
+        return self.current
+
     def header(self, sheet: str | None, cells: Sequence[Cell | None]) -> list[Defect]:
         """A header: the table that begins here."""
         near = [text for text in reversed(self._above) if len(text) <= 80 and "。" not in text]
-        found, defects = table(sheet, cells, (sheet, *near, *self._notice_sources))
+        found, defects = table(sheet, cells, (self._sheet, *near, *self._notice_sources))
         unlisted = any(words.speaks_of_unlisting(text) for text in near[:1])
         self.current = None if defects else replace(found, unlisted=unlisted)
         self._above.clear()
@@ -126,9 +141,11 @@ class Tables:
 
 
 def _usable(title: str | None, title_is_in_file: bool, stem: str) -> tuple[str | None, ...]:
-    """Title and file name as sources. The title of a whole notice may name several grades where this file's name has one."""
+    """Title and file name as sources. The title of a whole notice may name several grades where this file's name has one:
+    the title is then not the list's own, but given by hand or written in another attachment.
+    """
     if title is None or title_is_in_file:
-        return (title, stem)
+        return _agreeing(title, stem)
     try:
         words.grade_in(title)
     except grades.AmbiguousGrade:
@@ -140,4 +157,13 @@ def _usable(title: str | None, title_is_in_file: bool, stem: str) -> tuple[str |
         return (title,) if doubtful else (stem,)
     except grades.GradeFault:
         return (title,)
-    return (title, stem)
+    return _agreeing(title, stem)
+
+
+def _agreeing(title: str | None, stem: str) -> tuple[str | None, ...]:
+    """Both, one after the other; as one text that names several grades where they contradict each other."""
+    try:
+        named = {label.grade for text in (title, stem) if text and (label := words.grade_in(text))}
+    except grades.GradeFault:
+        return (title, stem)
+    return (f"{title}／{stem}",) if len(named) > 1 else (title, stem)
