@@ -145,7 +145,7 @@ def _usable(title: str | None, title_is_in_file: bool, stem: str) -> tuple[str |
     the title is then not the list's own, but given by hand or written in another attachment.
     """
     if title is None or title_is_in_file:
-        return _agreeing(title, stem)
+        return (title, stem)
     try:
         words.grade_in(title)
     except grades.AmbiguousGrade:
@@ -157,13 +157,4 @@ def _usable(title: str | None, title_is_in_file: bool, stem: str) -> tuple[str |
         return (title,) if doubtful else (stem,)
     except grades.GradeFault:
         return (title,)
-    return _agreeing(title, stem)
-
-
-def _agreeing(title: str | None, stem: str) -> tuple[str | None, ...]:
-    """Both, one after the other; as one text that names several grades where they contradict each other."""
-    try:
-        named = {label.grade for text in (title, stem) if text and (label := words.grade_in(text))}
-    except grades.GradeFault:
-        return (title, stem)
-    return (f"{title}／{stem}",) if len(named) > 1 else (title, stem)
+    return (title, stem)

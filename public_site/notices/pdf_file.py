@@ -94,7 +94,7 @@ def _page(page: Any, number: int, sheet: str | None) -> Iterator[Item | Flaw]:
     tables = page.find_tables()
     items: list[Item] = [Ruled(number, sheet, table.bbox, *_grid(table, upright)) for table in tables]
     outside = [char for char in upright if not any(_is_inside(char, table.bbox) for table in tables)]
-    for line in _text_lines(outside, number, sheet):
+    for line in _text_lines(outside, number, sheet, page.width):
         if any(table.bbox[1] < line.middle < table.bbox[3] for table in tables):
             yield Flaw(sheet, 0, f"“{line.text[:40]}”在表格旁边，没有被表格线围住。", _ASK)
         items.append(line)
@@ -140,7 +140,7 @@ def _index(edges: list[float], value: float) -> int:
 # --- lines of text
 
 
-def _text_lines(chars: list[Any], page: int, sheet: str | None) -> list[TextLine]:
+def _text_lines(chars: list[Any], page: int, sheet: str | None, width: float = 0) -> list[TextLine]:
     """Characters as lines from top to bottom, each in chunks divided by more than a character's width."""
     rows: list[list[Any]] = []
     for char in sorted(chars, key=lambda char: (char["top"] + char["bottom"]) / 2):
@@ -149,10 +149,10 @@ def _text_lines(chars: list[Any], page: int, sheet: str | None) -> list[TextLine
             rows[-1].append(char)
         else:
             rows.append([char])
-    return [_text_line(sorted(row, key=lambda char: char["x0"]), page, sheet) for row in rows]
+    return [_text_line(sorted(row, key=lambda char: char["x0"]), page, sheet, width) for row in rows]
 
 
-def _text_line(chars: list[Any], page: int, sheet: str | None) -> TextLine:
+def _text_line(chars: list[Any], page: int, sheet: str | None, width: float = 0) -> TextLine:
     size = max(char["size"] for char in chars)
     chunks: list[Chunk] = []
     for char in chars:
@@ -166,7 +166,7 @@ def _text_line(chars: list[Any], page: int, sheet: str | None) -> TextLine:
             )
     tidy = tuple(Chunk(chunk.left, chunk.right, _BETWEEN_HAN.sub("", chunk.text)) for chunk in chunks)
     top, bottom = min(char["top"] for char in chars), max(char["bottom"] for char in chars)
-    return TextLine(page, sheet, top, bottom, size, tidy)
+    return TextLine(page, sheet, top, bottom, size, width, tidy)
 
 
 def _joined(found: list[TextLine]) -> str:

@@ -33,6 +33,7 @@ class TextLine:
     top: float
     bottom: float
     size: float
+    width: float  # of the page
     chunks: tuple[Chunk, ...]
 
     @property
@@ -283,8 +284,9 @@ def _paragraphs(texts: Sequence[TextLine], block: int) -> Iterator[Line]:
 
 
 def _runs_on(line: TextLine, following: TextLine, margins: dict[int, tuple[float, float]]) -> bool:
-    _, right = margins[line.page]
+    beginning, right = margins[line.page]
     left, _ = margins[following.page]
+    right = max(right, line.width - beginning - 1.5 * line.size)  # where all lines are short, the longest is not full
     return (
         len(line.chunks) == len(following.chunks) == 1
         and line.chunks[0].right > right - 1.5 * line.size

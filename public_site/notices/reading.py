@@ -165,12 +165,7 @@ class _Work:
         self._check_days(found)
         scheme = grades.scheme_for(found.issued_on, " ".join((found.title, *found.cited))).id
         if not heads:
-            self._flaws(spool)
-            self._note(
-                None, None, None, "没有找到名单：没有一行是认识的表头。",
-                "表头至少要有“企业名称”和“绩效等级”，例如：序号、区县、企业名称、行业类别、绩效等级。"
-                "如果打开文件看到的是乱码，请先另存为“CSV UTF-8”。",
-            )  # fmt: skip
+            self._no_list(spool)
         else:
             self._read_rows(spool, found, scheme, rows)
             if not self._rows.count and not self._problems:
@@ -216,10 +211,16 @@ class _Work:
             case "flaw":
                 self._note(sheet, number or None, None, str(cells[0]), str(cells[1]))
 
-    def _flaws(self, spool: sandbox.Spool) -> None:
+    def _no_list(self, spool: sandbox.Spool) -> None:
         for kind, sheet, number, cells in spool.events():
             if kind == "flaw":
                 self._note(sheet, number or None, None, str(cells[0]), str(cells[1]))
+        if not self._problems:
+            self._note(
+                None, None, None, "没有找到名单：没有一行是认识的表头。",
+                "表头至少要有“企业名称”和“绩效等级”，例如：序号、区县、企业名称、行业类别、绩效等级。"
+                "如果打开文件看到的是乱码，请先另存为“CSV UTF-8”。",
+            )  # fmt: skip
 
     def _row(self, reader: RowReader, table: columns.Table, number: int, cells: Sequence[Cell | None]) -> None:
         if len(cells) > table.width and any(cell not in ("", None) for cell in cells[table.width :]):
