@@ -15,8 +15,8 @@ from typing import Any
 
 import pdfplumber
 from pdfminer import pdftypes
-from pdfminer.pdfdocument import PDFPasswordIncorrect
-from pdfminer.pdftypes import resolve1
+from pdfminer.pdfdocument import PDFDocument, PDFPasswordIncorrect
+from pdfminer.pdftypes import PDFObjectNotFound, resolve1
 from pdfplumber.utils.exceptions import PdfminerException
 
 from public_site.notices import pdf_tables
@@ -32,8 +32,8 @@ _NEAR = 3.0  # points within which two edges are one
 
 
 def lines(data: bytes) -> Iterator[Piece]:
-    damaged: list[bool] = []
-    pdftypes.decompress_corrupted = _noted(damaged)
+    damaged: list[str] = []
+    _make_strict(damaged)
     try:
         with pdfplumber.open(io.BytesIO(data)) as pdf:
             yield from pdf_tables.pieces(_items(pdf, damaged))
@@ -43,17 +43,28 @@ def lines(data: bytes) -> Iterator[Piece]:
         raise Unreadable("PDF 已损坏。", _BROKEN) from fault
 
 
-def _noted(damaged: list[bool]) -> Any:
-    """In place of pdfminer's salvage of a stream whose checksum does not hold."""
+def _make_strict(damaged: list[str]) -> None:
+    """pdfminer reads on past a stream whose checksum does not hold, and past an object that is not there; here both are
+    noted. For the whole process: it is the child's, and reads one file.
+    """
+    getobj = PDFDocument.getobj
 
-    def refuse(data: bytes) -> bytes:
-        damaged.append(True)
-        raise zlib.error(f"{len(data)} damaged bytes")
+    def salvaged(data: bytes) -> bytes:
+        damaged.append(f"{len(data)} bytes")
+        raise zlib.error(damaged[-1])
 
-    return refuse
+    def found(document: PDFDocument, number: int) -> object:
+        try:
+            return getobj(document, number)
+        except PDFObjectNotFound:
+            damaged.append(f"object {number}")
+            raise
+
+    pdftypes.decompress_corrupted = salvaged
+    PDFDocument.getobj = found  # type: ignore[assignment, method-assign]
 
 
-def _items(pdf: Any, damaged: list[bool]) -> Iterator[Item | Flaw]:
+def _items(pdf: Any, damaged: list[str]) -> Iterator[Item | Flaw]:
     """The text lines and ruled tables of all pages, from top to bottom."""
     pages = pdf.pages
     if len(pages) > MOST_PAGES:
@@ -84,7 +95,7 @@ def _page(page: Any, number: int, sheet: str | None) -> Iterator[Item | Flaw]:
             yield Flaw(sheet, 0, "这一页是扫描的图片，没有文字，不能读取。", _ASK)
         return
     page = page.dedupe_chars()  # bold may be printed twice
-    upright = [char for char in page.chars if char["upright"] and not char["text"].isspace()]
+    upright = [char for char in page.chars if _is_upright(char) and not char["text"].isspace()]
     if 2 * len(upright) < sum(1 for char in page.chars if not char["text"].isspace()):
         yield Flaw(sheet, 0, "这一页的文字是旋转的，不能读取。", "请把页面转正，重新保存后再试。")
         return
@@ -99,6 +110,12 @@ def _page(page: Any, number: int, sheet: str | None) -> Iterator[Item | Flaw]:
             yield Flaw(sheet, 0, f"“{line.text[:40]}”在表格旁边，没有被表格线围住。", _ASK)
         items.append(line)
     yield from sorted(items, key=lambda item: item.top)
+
+
+def _is_upright(char: Any) -> bool:
+    """Not turned at all: what pdfminer calls upright may be a watermark across the page."""
+    across, up, aside, down, *_ = char["matrix"]
+    return bool(abs(up) + abs(aside) < 0.1 * (abs(across) + abs(down)) and across > 0 and down > 0)
 
 
 def _is_inside(char: Any, box: tuple[float, float, float, float]) -> bool:
