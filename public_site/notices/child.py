@@ -61,8 +61,12 @@ def limit(memory_bytes: int, cpu_seconds: int) -> None:
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
     """For good: an audit hook cannot be taken away again."""
-    if event.startswith(_NEVER) or (event == "open" and set(str(arguments[1])) & set("wax+")):
+    if event.startswith(_NEVER) or (event == "open" and _writes(arguments[2])):
         raise PermissionError(event)
+
+
+def _writes(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
 def events_of(data: bytes, media: str, limits: Limits) -> Iterator[tables.Event]:
