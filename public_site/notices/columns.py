@@ -30,6 +30,7 @@ class Table:
     width: int
     columns: dict[str, int]  # meaning → index
     titles: dict[str, str]  # meaning → header as written
+    unknown: dict[int, str]  # index → header as written, of columns that mean nothing known
     unlisted: bool = False  # the heading above says that these are no longer listed
     grade: grades.Label | None = None  # from sheet name, heading, title or file name, where there is no column
 
@@ -42,6 +43,25 @@ class Table:
             if at < width and (cell := cells[at]) is not None and cell != ""
         }
 
+    def other_grade(self, cells: Sequence[Cell | None]) -> tuple[str, str] | None:
+        """Header and cell of a column of unknown meaning that gives a grade, where the table's own is from elsewhere.
+
+        The header may be mistyped, or a name that nobody has taught: then the title's grade would hide the row's own.
+        """
+        if self.grade is None:
+            return None
+        for at, written in self.unknown.items():
+            cell = cells[at] if at < len(cells) else None
+            if isinstance(cell, str) and 0 < len(cell) <= 30:
+                try:
+                    if grades.read_label(cell).grade != self.grade.grade:
+                        return written, cell
+                except grades.AmbiguousGrade:
+                    return written, cell
+                except grades.GradeFault:
+                    continue
+        return None
+
 
 def table(
     sheet: str | None, header: Sequence[Cell | None], sources: Sequence[str | None]
@@ -49,12 +69,15 @@ def table(
     """The table under a header; `sources` are the texts that may name its grade, nearest first."""
     columns: dict[str, int] = {}
     titles: dict[str, str] = {}
+    unknown: dict[int, str] = {}
     defects: list[Defect] = []
     for at, cell in enumerate(header):
         meaning = headers.meaning(cell) if isinstance(cell, str) and cell.strip() else None
+        written = headers.plain(str(cell)) if cell is not None else ""
+        if meaning is None:
+            unknown[at] = written
         if meaning is None or meaning == "personal":
             continue
-        written = headers.plain(str(cell))
         if meaning not in columns:
             columns[meaning], titles[meaning] = at, written
         elif meaning != "number" and not (meaning == "name" and written == "单位"):
@@ -80,7 +103,7 @@ def table(
                         _USUAL["grade"],
                     )
                 )
-    return Table(sheet, len(header), columns, titles, False, found), defects
+    return Table(sheet, len(header), columns, titles, unknown, False, found), defects
 
 
 def _grade_from(sources: Sequence[str | None]) -> grades.Label | None:

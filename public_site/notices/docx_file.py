@@ -24,8 +24,9 @@ from public_site.notices.grid import MOST_COLUMNS, MOST_ROWS, Flaw, Line, Piece,
 _P, _TABLE, _ROW, _CELL = qn("w:p"), qn("w:tbl"), qn("w:tr"), qn("w:tc")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # says again what stands beside it
 _CHANGED = (qn("w:ins"), qn("w:del"), qn("w:moveFrom"), qn("w:moveTo"))
+_WORDS = frozenset({qn("w:t"), "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"})
 _TEXT = {qn("w:tab"): " ", qn("w:br"): " ", qn("w:cr"): " ", qn("w:noBreakHyphen"): "-", qn("w:sym"): "\ufffd"}
-_UNSEEN = frozenset({qn("w:rPr"), qn("w:pPr"), qn("w:instrText"), qn("w:delText"), _FALLBACK})
+_UNSEEN = frozenset({qn("w:rPr"), qn("w:pPr"), qn("w:instrText"), qn("w:delText"), qn("w:rt"), _FALLBACK})
 _IN_A_BOX = qn("w:txbxContent")
 _DEEPEST = 100
 _SPACE = re.compile(r"[\s\u3000]+")
@@ -119,7 +120,7 @@ def _text(element: Any) -> str:
 def _pieces(element: Any) -> Iterator[str]:
     """The text a reader sees; paragraphs apart, text boxes left for later."""
     for child in element:
-        if child.tag == qn("w:t"):
+        if child.tag in _WORDS:
             yield child.text or ""
         elif child.tag in _TEXT:
             yield _TEXT[child.tag]

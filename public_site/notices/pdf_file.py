@@ -16,7 +16,7 @@ from typing import Any
 import pdfplumber
 from pdfminer import pdftypes
 from pdfminer.pdfdocument import PDFDocument, PDFPasswordIncorrect
-from pdfminer.pdftypes import PDFObjectNotFound, resolve1
+from pdfminer.pdftypes import PDFObjectNotFound, PDFStream, resolve1
 from pdfplumber.utils.exceptions import PdfminerException
 
 from public_site.notices import pdf_tables
@@ -75,7 +75,8 @@ def _items(pdf: Any, damaged: list[str]) -> Iterator[Item | Flaw]:
     for number, page in enumerate(pages, start=1):
         sheet = f"第{number}页" if len(pages) > 1 else None
         found = list(_page(page, number, sheet))
-        if damaged:
+        drawn = [resolve1(part) for part in page.page_obj.contents]
+        if damaged or not all(isinstance(part, PDFStream) for part in drawn):
             raise Unreadable("PDF 已损坏：有的内容校验不对。", _BROKEN, sheet)
         characters += len(page.chars)
         yield from found

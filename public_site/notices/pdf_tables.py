@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from public_site.notices import headers, pdf_columns
 from public_site.notices.grid import Flaw, Line, Piece
+from public_site.notices.tables import looks_like_a_name
 
 _PAGE_NUMBER = re.compile(r"[-—–－\s·]*第?\s*\d{1,4}\s*页?(?:\s*[/／,，共]\s*共?\s*\d{1,4}\s*页?)?[-—–－\s·]*")
 _NEW_PARAGRAPH = re.compile(r"附\s*[件表]|[（(]?[一二三四五六七八九十]+[)）、]|\d+[.、．]|[※★注]")
@@ -251,8 +252,8 @@ def _is_ending(opened: _Open, cells: Sequence[str]) -> bool | None:
     name, grade = opened.columns
     if opened.number is None:
         return False if len(filled) >= sum(1 for cell in opened.waiting.cells if cell) else None
-    if name in filled and grade in filled and opened.waiting.cells[grade or 0]:
-        return None
+    if name is not None and name in filled and looks_like_a_name(str(opened.waiting.cells[name])):
+        return None  # a name that is whole already
     return all(at != grade or not opened.waiting.cells[at] for at in filled) or None
 
 

@@ -229,6 +229,12 @@ class _Work:
                 "请检查这一行是否多了一格，或名称里的逗号没有加引号。",
             )  # fmt: skip
             return
+        if other := table.other_grade(cells):
+            self._note(
+                table.sheet, number, other[0] or None, f"这一列写着“{other[1]}”，但表头不是认识的等级列名。",
+                "如果这一列是绩效等级，请把表头改为“绩效等级”；如果不是，请删去这一列。",
+            )  # fmt: skip
+            return
         row, wrong = reader.read(table, number, cells)
         reached = len(cells) >= (table.width if self._cells_follow else 1 + max(table.columns.values(), default=0))
         if not reached and (row is None or self._cells_follow):

@@ -112,9 +112,14 @@ def _same(header: Sequence[Cell], cells: Sequence[Cell]) -> bool:
     return [headers.plain(str(cell)) for cell in header] == [headers.plain(str(cell)) for cell in cells]
 
 
+def looks_like_a_name(text: str) -> bool:
+    """Whether a text is whole as an enterprise's name: it ends as such names do."""
+    return bool(_NAME.fullmatch(text.strip()))
+
+
 def _looks_like_a_row(filled: Sequence[Cell]) -> bool:
     """An enterprise's name, and beside it a number or a grade: a list whose header is missing must not become a note."""
-    names = [at for at, cell in enumerate(filled) if isinstance(cell, str) and _NAME.fullmatch(cell.strip())]
+    names = [at for at, cell in enumerate(filled) if isinstance(cell, str) and looks_like_a_name(cell)]
     return bool(names) and any(_is_number_or_grade(cell) for at, cell in enumerate(filled) if at != names[0])
 
 

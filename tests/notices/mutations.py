@@ -9,7 +9,9 @@ never raise. What is checked of a reading that is accepted (no problem found):
   else, as a letter B overwritten by an A does. So a row is as it was when its name still has the same grade. One that is
   not must be explained by its own changed cell: the label as written differs from what stood in that row by a few
   characters, and read alone gives the row's grade. As the damage is in one spot, only one row may differ, or all rows of
-  a table whose one grade stands above it. A row whose name changed must have the grade of the row that stood there.
+  a table whose one grade stands above it: then that heading changed, or it says no grade any more and the next source
+  speaks (heading, title, file name: the whole text is the label). A row whose name changed must have the grade of the row
+  that stood there.
 """
 
 from __future__ import annotations
@@ -139,10 +141,10 @@ def complaint(name: str, before: Sequence[notices.Row], after: notices.Reading, 
     if sealed:
         same = [summary(row) for row in before] == [summary(row) for row in after.rows]
         return None if same else f"{name}: other rows behind checksums that hold"
-    return _unexplained(name, before, list(after.rows))
+    return _unexplained(name, after.notice.title, before, list(after.rows))
 
 
-def _unexplained(name: str, before: Sequence[notices.Row], after: Sequence[notices.Row]) -> str | None:
+def _unexplained(name: str, title: str, before: Sequence[notices.Row], after: Sequence[notices.Row]) -> str | None:
     held: dict[str, set[tuple[str | None, str | None]]] = {}
     for row in before:
         held.setdefault(row.name, set()).add(_says(row))
@@ -152,7 +154,8 @@ def _unexplained(name: str, before: Sequence[notices.Row], after: Sequence[notic
         was = _stood_there(before, row)
         if _says(row) == _says(was):
             continue  # only the name is another
-        if not _is_small_change(was.label, row.label) or _reads_otherwise(row):
+        next_source = row.label in (title, Path(name).stem)
+        if not (next_source or _is_small_change(was.label, row.label)) or _reads_otherwise(row):
             return f"{name}: “{row.name}” is {row.grade} by “{row.label}”, was {was.grade} by “{was.label}”"
         changed.append(row)
     of_one_heading = len({row.label for row in changed}) == 1 and len({row.label for row in before}) < len(before)

@@ -86,8 +86,13 @@ def test_a_number_that_is_missing_is_noticed_and_one_that_begins_anew_is_not(tmp
 
 
 def test_the_first_row_of_a_page_without_a_number_is_never_guessed(tmp_path: Path) -> None:
-    full = ("", "涪陵区", "重庆演示三有限公司", "铸造", "A")
-    assert "无法确定" in said(reading(tmp_path, [table(shapes.HEADER, *rows(1, 2))], [table(full)]))
+    first = [table(shapes.HEADER, *rows(1, 2))]
+    for doubtful in (
+        ("", "涪陵区", "重庆演示三有限公司", "铸造", "A"),  # a row of its own
+        ("", "", "重庆演示三有限公司", "", ""),  # under a name that is whole
+        ("", "", "", "铸造", "A"),  # a second industry of the same enterprise
+    ):
+        assert "无法确定" in said(reading(tmp_path, first, [table(doubtful)]))
 
 
 def test_a_name_over_two_lines_is_one_name_and_letters_stay_apart(tmp_path: Path) -> None:

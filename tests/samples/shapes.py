@@ -157,6 +157,9 @@ def bad() -> dict[str, Build]:
     made["note_of_another_sheet.xlsx"] = partial(
         writers.xlsx, Sheet(_NO_COLUMN, SIGNED, ("注：本表为A级企业",), name="A级"), Sheet(_OTHERS, name="续")
     )
+    unknown: writers.Grid = tuple((*row, grade) for row, grade in zip(_NO_COLUMN, ("绩效定级", "A", "B"), strict=True))
+    for ending, write in RULED.items():
+        made[f"unknown_grade_header.{ending}"] = partial(write, Sheet(unknown, ("关于2024年A级企业名单的公告",)))
     made["title_b_with_b_minus.csv"] = partial(
         writers.csv_file, Sheet(_NO_COLUMN, ("关于2024年B级（含B-级）企业名单的公告",))
     )
