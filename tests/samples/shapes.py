@@ -27,7 +27,11 @@ _TWO_LINES = Sheet(
     ("唐山市生态环境局关于调整2024年绩效等级的通知", "唐山市生态环境局", "2024年9月24日"),
     merged=((0, 0, 1, 0), (0, 1, 1, 1), (0, 2, 0, 3), (0, 4, 0, 5)),
 )  # fmt: skip
-_NO_COLUMN = (("序号", "企业名称", "行业类别"), (1, "演示一有限公司", "铸造"), (2, "演示二有限公司", "铸造"))
+_NO_COLUMN: writers.Grid = (
+    ("序号", "企业名称", "行业类别"),
+    (1, "演示一有限公司", "铸造"),
+    (2, "演示二有限公司", "铸造"),
+)
 _OTHERS = (("序号", "企业名称", "行业类别"), (1, "演示三有限公司", "铸造"))
 _LONG = (HEADER, *((n, "涪陵区", f"重庆演示第{n}号装备制造有限公司", "工业涂装", "AB"[n % 2]) for n in range(1, 46)))
 RULED = {"xlsx": writers.xlsx, "xls": writers.xls, "html": writers.html, "docx": writers.word, "pdf": writers.pdf}
@@ -157,7 +161,7 @@ def bad() -> dict[str, Build]:
     made["note_of_another_sheet.xlsx"] = partial(
         writers.xlsx, Sheet(_NO_COLUMN, SIGNED, ("注：本表为A级企业",), name="A级"), Sheet(_OTHERS, name="续")
     )
-    unknown: writers.Grid = tuple((*row, grade) for row, grade in zip(_NO_COLUMN, ("绩效定级", "A", "B"), strict=True))
+    unknown = tuple((*row, grade) for row, grade in zip(_NO_COLUMN, ("绩效定级", "A", "B"), strict=True))
     for ending, write in RULED.items():
         made[f"unknown_grade_header.{ending}"] = partial(write, Sheet(unknown, ("关于2024年A级企业名单的公告",)))
     made["title_b_with_b_minus.csv"] = partial(
