@@ -25,7 +25,7 @@ from public_site.notices.disk_lines import DiskLines
 from public_site.notices.file_gate import Limits
 from public_site.notices.grid import Cell, Unreadable
 from public_site.notices.rows import Context, RowReader
-from public_site.notices.values import Given, Notice, Problem, Question, Reading, Row, Scope
+from public_site.notices.values import Given, Notice, Problem, Question, Reading, Row, Scope, sheet_in_words
 
 MOST_PROBLEMS = 1_000
 _ONE_WIDTH = str.maketrans("（）", "()", " ")
@@ -33,6 +33,7 @@ _MOST_TEXTS = 4_000
 _MOST_TEXT_CHARACTERS = 400_000
 _EVERY = 1_000  # rows between two reports of progress
 
+# Told how many rows are done: half of a row when it is parsed, the other half when it is understood.
 Progress = Callable[[int], None]
 
 
@@ -71,7 +72,7 @@ def read(
                 raise Unreadable(f"文件有{size / (1 << 20):.1f}MB，超过{limits.file_mb}MB。", "请分成几个文件。")
             if size == 0:
                 raise Unreadable("文件是空的。", "请确认选对了文件。")
-            parsed = sandbox.parsed(file, size, media, limits)
+            parsed = sandbox.parsed(file, size, media, limits, progress)
         except Unreadable as fault:
             parsed = fault
     source = Source(name, media, sha256, size)
@@ -159,25 +160,21 @@ class _Work:
         return self._finished(found, grades.NATIONAL_2020)
 
     def reading(self, spool: sandbox.Spool) -> Reading:
-        texts, page, heads = _surroundings(spool)
+        texts, page, heads, rows = _surroundings(spool)
         found = surroundings.about(texts, page, self._given, self._stem)
         self._check_days(found)
         scheme = grades.scheme_for(found.issued_on, " ".join((found.title, *found.cited))).id
         if not heads:
-            self._note(
-                None, None, None, "没有找到名单：没有一行是认识的表头。",
-                "表头至少要有“企业名称”和“绩效等级”，例如：序号、区县、企业名称、行业类别、绩效等级。"
-                "如果打开文件看到的是乱码，请先另存为“CSV UTF-8”。",
-            )  # fmt: skip
+            self._no_list(spool)
         else:
-            self._read_rows(spool, found, scheme)
+            self._read_rows(spool, found, scheme, rows)
             if not self._rows.count and not self._problems:
                 self._note(None, None, None, "表头下面没有一家企业。", "请确认选对了文件和工作表。")
             if not self._problems:  # rows left out for a defect would be missed a second time
                 self._check_counts(found, texts)
         return self._finished(found, scheme)
 
-    def _read_rows(self, spool: sandbox.Spool, found: About, scheme: str) -> None:
+    def _read_rows(self, spool: sandbox.Spool, found: About, scheme: str, all_rows: int) -> None:
         stage, local = found.stage, bool(self._given.local)
         unlisted = _title_unlists(found.title) or False
         reader = RowReader(Context(found.division, scheme, local, stage, found.issued_on, unlisted))
@@ -187,24 +184,55 @@ class _Work:
         for kind, sheet, number, cells in spool.events():
             if kind == "row":
                 done += 1
-                if self._progress and done % _EVERY == 0:
-                    self._progress(done)
-                table = tables.current
+                if self._progress and (done % _EVERY == 0 or done == all_rows):
+                    self._progress((all_rows + done) // 2)
+                table = tables.on(sheet)
                 if table is not None:
                     self._row(reader, table, number, cells)
-            elif kind == "text":
-                self._note_table(sheet, number, tables.heading(str(cells[0])))
-            elif kind == "head":
-                self._note_table(sheet, number, tables.header(sheet, cells))
+            else:
+                self._beside_the_rows(tables, kind, sheet, number, cells)
         self._rows.finish()
-        if self._progress:
-            self._progress(done)
+
+    def _beside_the_rows(
+        self, tables: columns.Tables, kind: str, sheet: str | None, number: int, cells: Sequence[Cell | None]
+    ) -> None:
+        match kind:
+            case "text":
+                self._note_table(sheet, number, tables.heading(str(cells[0])))
+            case "head":
+                self._note_table(sheet, number, tables.header(sheet, cells))
+            case "part":
+                tables.part(_optional(cells[0]), _optional(cells[1]))
+            case "stray":
+                self._note(
+                    sheet, number, None, f"“{str(cells[0])[:60]}”像是名单里的一行，但上面没有表头。",
+                    "请在这一段名单上方补上表头，或把它并入上面的表格。",
+                )  # fmt: skip
+            case "flaw":
+                self._note(sheet, number or None, None, str(cells[0]), str(cells[1]))
+
+    def _no_list(self, spool: sandbox.Spool) -> None:
+        for kind, sheet, number, cells in spool.events():
+            if kind == "flaw":
+                self._note(sheet, number or None, None, str(cells[0]), str(cells[1]))
+        if not self._problems:
+            self._note(
+                None, None, None, "没有找到名单：没有一行是认识的表头。",
+                "表头至少要有“企业名称”和“绩效等级”，例如：序号、区县、企业名称、行业类别、绩效等级。"
+                "如果打开文件看到的是乱码，请先另存为“CSV UTF-8”。",
+            )  # fmt: skip
 
     def _row(self, reader: RowReader, table: columns.Table, number: int, cells: Sequence[Cell | None]) -> None:
         if len(cells) > table.width and any(cell not in ("", None) for cell in cells[table.width :]):
             self._note(
                 table.sheet, number, None, f"这一行有{len(cells)}格，表头只有{table.width}格。",
                 "请检查这一行是否多了一格，或名称里的逗号没有加引号。",
+            )  # fmt: skip
+            return
+        if other := table.other_grade(cells):
+            self._note(
+                table.sheet, number, other[0] or None, f"这一列写着“{other[1]}”，但表头不是认识的等级列名。",
+                "如果这一列是绩效等级，请把表头改为“绩效等级”；如果不是，请删去这一列。",
             )  # fmt: skip
             return
         row, wrong = reader.read(table, number, cells)
@@ -225,7 +253,7 @@ class _Work:
         before = self._seen.units.setdefault(key, (row.row, row.sheet, row.grade or row.managed_as))
         if before[0] == row.row and before[1] == row.sheet:
             return True
-        where = f"第{before[0]}行" if before[1] == row.sheet else f"工作表“{before[1]}”第{before[0]}行"
+        where = f"第{before[0]}行" if before[1] == row.sheet else f"{sheet_in_words(before[1] or '')}第{before[0]}行"
         if before[2] == (row.grade or row.managed_as):
             self._note(row.sheet, row.row, None, f"“{row.name}”与{where}重复。", "请删去其中一行。")
         else:
@@ -316,21 +344,23 @@ def _title_unlists(title: str) -> bool | None:
     return None if re.search(r"新增|评级结果|(?:评定|认定|调整)[^，]{0,30}(?:及|和|与|暨|、)", title) else True
 
 
-def _surroundings(spool: sandbox.Spool) -> tuple[list[Text], tuple[str | None, str | None], int]:
-    """First pass: every line outside the tables (within reason), what the page says of itself, how many headers."""
+def _surroundings(spool: sandbox.Spool) -> tuple[list[Text], tuple[str | None, str | None], int, int]:
+    """First pass: every line outside the tables (within reason), what the page says of itself, how many headers and rows."""
     texts: list[Text] = []
     page: tuple[str | None, str | None] = (None, None)
-    heads = characters = 0
+    heads = rows = characters = 0
     for kind, sheet, number, cells in spool.events():
-        if kind == "page":
-            page = (_optional(cells[0]), _optional(cells[1]))
+        if kind == "row":
+            rows += 1
+        elif kind == "page":
+            page = (page[0] or _optional(cells[0]), page[1] or _optional(cells[1]))
         elif kind == "head":
             heads += 1
-        elif kind == "text" and len(texts) < _MOST_TEXTS and characters < _MOST_TEXT_CHARACTERS:
+        elif kind in ("text", "stray") and len(texts) < _MOST_TEXTS and characters < _MOST_TEXT_CHARACTERS:
             text = str(cells[0])
             characters += len(text)
             texts.append(Text(sheet, number, text, heads == 0))
-    return texts, page, heads
+    return texts, page, heads, rows
 
 
 def _optional(cell: Cell | None) -> str | None:

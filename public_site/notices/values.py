@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,13 @@ from public_site.faults import NotValid
 
 Stage = Literal["proposed", "decided"]
 Scope = Literal["snapshot", "increment", "single", "mixed"]
+
+
+def sheet_in_words(sheet: str) -> str:
+    """A worksheet by its name; a page, a page's table or an attachment as what it is."""
+    if re.fullmatch(r"第\d+(?:页|个表格)", sheet):
+        return sheet
+    return f"附件“{sheet}”" if re.search(r"\.[A-Za-z]{3,5}(?:：|$)", sheet) else f"工作表“{sheet}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Problem:
             part
             for part in (
                 self.file,
-                f"工作表“{self.sheet}”" if self.sheet else "",
+                sheet_in_words(self.sheet) if self.sheet else "",
                 f"第{self.row}行" if self.row else "",
                 f"“{self.column}”列" if self.column else "",
             )

@@ -80,8 +80,8 @@ def grade_in(text: str) -> grades.Label | None:
             pass  # it is a sentence, not a label
     mentions = {_data_value(found[0]) for found in _MENTION.finditer(words)}
     listed = re.search(r"(?<![A-Z0-9])[ABCD][+-]?(?:[、,/和及][ABCD][+-]?)+", words)
-    if len(mentions) > 1 or listed or (mentions and _RANGE.search(words)):
-        about_b = "含B-" in words
+    about_b = "含B-" in words
+    if len(mentions) > 1 or listed or about_b or (mentions and _RANGE.search(words)):
         raise grades.AmbiguousGrade(
             f"“{text[:60]}”没有说明每家企业是 B 还是 B-。" if about_b else f"“{text[:60]}”里有几个等级。",
             "请在表格里加一列“绩效等级”，逐行写明。",
