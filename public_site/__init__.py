@@ -12,6 +12,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     documents                 the register as a search index takes it in
     publishing                the one way in: draft, second person, register, projections
     records    tables         what pages read of an enterprise · every table, for the migrations
+    differences               what approving a draft would change
     composing                 what a draft's rows say, as entries
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     matching                  whom the rows of a draft mean

@@ -373,9 +373,12 @@ def rows_pointed_to(connection: Connection, draft_id: int) -> set[int]:
     return {-int(identity) - 1 for (identity,) in connection.execute(query, {"id": draft_id})}
 
 
-def meant_by_skipped_rows(connection: Connection, draft_id: int) -> set[int]:
-    """The enterprises that a left-out row may mean."""
-    query = text("SELECT candidates, enterprise_id FROM draft_row WHERE draft_id = :id AND choice = 'skip'")
+def meant_by_rows_left_out(connection: Connection, draft_id: int) -> set[int]:
+    """The enterprises that a row may mean which a person left out, or which still asks."""
+    query = text(
+        "SELECT candidates, enterprise_id FROM draft_row WHERE draft_id = :id"
+        " AND (choice = 'skip' OR status = 'question' AND choice IS NULL)"
+    )
     meant: set[int] = set()
     for candidates, identity in connection.execute(query, {"id": draft_id}):
         meant |= {int(i) for i, _ in orjson.loads(candidates)} | ({identity} if identity else set())

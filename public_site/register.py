@@ -10,7 +10,7 @@ never reused, and no two things of any kind share one. Entries hold no personal 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -176,6 +176,19 @@ class Appending:
         if self._waiting:
             self._connection.execute(insert(EntryRecord), self._waiting)
             self._waiting.clear()
+
+
+class Rehearsal(Appending):
+    """A publication that is only thought through: `tell` gets every entry in order, and nothing is written."""
+
+    def __init__(self, connection: Connection, at: datetime, tell: Callable[[Entry], None]) -> None:
+        super().__init__(connection, at)
+        self._tell = tell
+
+    def _flush(self) -> None:
+        for record in self._waiting:
+            self._tell(read(record["body"]))
+        self._waiting.clear()
 
 
 def latest_number(connection: Connection) -> int:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from sqlalchemy import Connection
 
-from public_site import drafts, notices, publishing
+from public_site import differences, drafts, notices, publishing
 from public_site.database import Database
 from public_site.matching import Matcher
 from public_site.settings import Settings
@@ -121,6 +121,42 @@ def say_taken(database: Database, file: Path, reading: notices.Reading, taken: p
     if draft.content["scope"] == "snapshot":
         typer.echo("  这是完整名单：批准时，名单中没有的企业将记为“未再列入”；请用 public-site draft 逐一核对。")
     typer.echo(f"  由另一人核对（public-site draft {draft.id}）后批准：public-site publish {draft.id} --by 姓名")
+
+
+# How the lists of a preview are headed, in the order in which they are weighed. The unchanged and the new are counted only.
+_WEIGHED = {"disagreements": "原等级与登记不一致", "down": "降级", "vanished": "名单之外，将记为未再列入", "removed": "通知写明移出",
+            "up": "升级", "managed_as": "按某级管理", "renamed": "更名", "other": "其他条目"}  # fmt: skip
+
+
+def say_preview(seen: differences.Preview) -> None:
+    """The preview of a draft in lines: how many of each, then by name whatever a person must weigh."""
+    typer.echo(f"{seen.rows} 行：待判断 {seen.asked} 行，跳过 {seen.left_out} 行。批准后追加 {seen.entries} 条：")
+    typer.echo(f"  首次评级 {seen.new.total}，升级 {seen.up.total}，降级 {seen.down.total}，未变 {seen.unchanged.total}，"
+               f"按某级管理 {seen.managed_as.total}，移出 {seen.removed.total}，未再列入 {seen.vanished.total}；"
+               f"新企业 {seen.registered} 家，更名 {seen.renamed.total} 家，补充信息 {seen.supplemented} 家。")  # fmt: skip
+    for check in seen.counts:
+        typer.echo(
+            f"  {check.label}：通知说 {check.stated} 家，名单有 {check.listed} 家，将发布 {check.published} 家。"
+        )
+    for which, heading in _WEIGHED.items():
+        some: differences.Some[differences.Change] = getattr(seen, which)
+        if some.total:
+            typer.echo(f"{heading}（{some.total}）：")
+        for change in some.items:
+            typer.echo(
+                "  " + "\t".join((change.kind, change.name, change.unit or change.news.get("name", ""), _told(change)))
+            )
+        if some.total > len(some.items):
+            typer.echo(f"  ……另有 {some.total - len(some.items)} 项")
+    for sentence in seen.warnings:
+        typer.echo(f"注意：{sentence}")
+    for sentence in seen.blockers:
+        typer.echo(f"还不能发布：{sentence}")
+
+
+def _told(change: differences.Change) -> str:
+    grades = " → ".join(g for g in (change.previous_grade, change.grade or change.managed_as) if g)
+    return f"{grades}（通知称原为 {change.stated_previous_grade}）" if change.disagrees else grades
 
 
 def _shown(candidate: int) -> str:

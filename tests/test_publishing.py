@@ -318,8 +318,10 @@ def test_what_a_full_list_would_end_can_be_seen_before_it_does(desk: Desk) -> No
     made = desk.approve(draft)
     with desk.database.reading() as connection:
         after = register.since(connection, made.first_entry - 1)
-    assert "no_longer_listed" in {e.kind for e in seen}
-    assert [(e.kind, e.enterprise) for e in seen] == [(e.kind, e.enterprise) for e in after]
+    assert [(c.name, c.row) for c in seen.vanished.items] == [("演示乙有限公司", None)]
+    assert (seen.entries, seen.as_of_entry) == (len(after), before)
+    told = [(c.kind, c.row) for which in (seen.new, seen.down, seen.vanished) for c in which.items]
+    assert sorted(told, key=str) == sorted(((e.kind, e.row) for e in after if e.unit), key=str)
 
 
 CODES = ("91350100M000100Y43", "91130200699229617X")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from public_site.notices import words
-from public_site.notices.values import Row, StatedCount
+from public_site.notices.values import StatedCount
 
 _COUNT = re.compile(
     r"(?<![A-Z0-9])(?P<label>(?P<local>地方标准|地方)?(?:环保)?(?:绩效)?(?P<grade>A\+|B-|[ABCD]|非?引领性|卓越级)"
@@ -42,29 +42,34 @@ class Tally:
         self._rows: dict[tuple[str, bool], int] = {}
         self._names: dict[tuple[str, bool], set[int]] = {}
 
-    def add(self, row: Row) -> None:
-        if row.listed and row.grade:
-            key = (row.grade, row.scheme == "local")
-            self._rows[key] = self._rows.get(key, 0) + 1
-            self._names.setdefault(key, set()).add(hash(row.name))
+    def add(self, name: str, grade: str, *, local: bool) -> None:
+        """One listed row."""
+        key = (grade, local)
+        self._rows[key] = self._rows.get(key, 0) + 1
+        self._names.setdefault(key, set()).add(hash(name))
 
-    def differences(self, stated: Iterable[StatedCount]) -> list[tuple[StatedCount, int]]:
-        """Stated counts that the rows do not bear out, with the number of rows there are.
-
-        "家" may count rows or enterprises, and a label may be stated twice; any statement that fits is enough.
-        """
+    def beside(self, stated: Iterable[StatedCount]) -> list[tuple[StatedCount, int]]:
+        """Each stated count with what the rows hold of it: "家" may count rows or enterprises, whichever fits."""
         counts = tuple(stated)
         apart = any(count.local for count in counts)
-        wrong: dict[tuple[str | None, bool], tuple[StatedCount, int]] = {}
-        right: set[tuple[str | None, bool]] = set()
+        found: list[tuple[StatedCount, int]] = []
         for count in counts:
             keys = self._keys(count, apart)
             rows = sum(self._rows.get(key, 0) for key in keys)
             names = len(set().union(*(self._names.get(key, set()) for key in keys)))
-            if count.count in (rows, names):
-                right.add((count.grade, count.local))
-            else:
-                wrong.setdefault((count.grade, count.local), (count, rows))
+            found.append((count, names if count.count == names else rows))
+        return found
+
+    def differences(self, stated: Iterable[StatedCount]) -> list[tuple[StatedCount, int]]:
+        """Stated counts that the rows do not bear out, with the number of rows there are.
+
+        A label may be stated twice; any statement that fits is enough.
+        """
+        beside = self.beside(stated)
+        right = {(count.grade, count.local) for count, found in beside if count.count == found}
+        wrong: dict[tuple[str | None, bool], tuple[StatedCount, int]] = {}
+        for count, found in beside:
+            wrong.setdefault((count.grade, count.local), (count, found))
         return [difference for key, difference in wrong.items() if key not in right]
 
     def _keys(self, count: StatedCount, apart: bool) -> list[tuple[str, bool]]:

@@ -237,7 +237,8 @@ class _Work:
 
     def _observe(self, row: Row) -> None:
         seen = self._seen
-        seen.tally.add(row)
+        if row.listed and row.grade:
+            seen.tally.add(row.name, row.grade, local=row.scheme == grades.LOCAL)
         if row.sheet:
             seen.sheets[row.sheet] = None
         seen.local += row.scheme == grades.LOCAL
