@@ -10,7 +10,8 @@ How a candidate's score (1–99) comes about: what the names have in common, les
      95  only legal form, brackets or 集团 differ            5  in the same place as far as both say
      92  the same credit code under another name           15  one of the two names no place
      90  only the place in front of the name differs       20, 35, 50  another county, another city, another province
-     85  at most: one sign in four or two in seven differ   40  another credit code
+     85  one or two signs differ and sound the same        40  another credit code
+     80  at most: one sign of at least four differs, or one or two are left out
      65  a short name whose signs stand in the long one
 """
 
@@ -315,10 +316,12 @@ def _alike(one: str, here: Line, other: str, there: Line) -> _Likeness | None:
     apart = signs_apart(first, second)
     if apart is None:
         return None
-    longest = max(len(first), len(second))
-    sounds = _sound(first) == _sound(second)
-    score = 85 if sounds else min(80, round(100 * (1 - apart / longest)))
-    return _Likeness(score, f"名称差 {apart} 个字" + ("，读音相同" if sounds else ""), not sounds)
+    if _sound_alike(first, second):
+        return _Likeness(85, f"名称差 {apart} 个字，读音相同")
+    if apart > 1 and len(first) == len(second):
+        return None  # two other signs in the same place are another brand
+    score = min(80, round(100 * (1 - apart / max(len(first), len(second)))))
+    return _Likeness(score, f"名称差 {apart} 个字", is_distant=True)
 
 
 def signs_apart(stem: str, other: str) -> int | None:
@@ -339,11 +342,20 @@ def abbreviates(short: str, long: str) -> bool:
     return all(sign in rest for sign in short)
 
 
-@lru_cache(maxsize=20_000)
-def _sound(stem: str) -> str:
-    from pypinyin import lazy_pinyin  # only a likeness pays for it
+def _sound_alike(stem: str, other: str) -> bool:
+    """Whether two stems are the same spoken (tones apart), or the same signs in another order."""
+    if sorted(stem) == sorted(other):
+        return True
+    return len(stem) == len(other) and all(
+        one == another or _readings(one) & _readings(another) for one, another in zip(stem, other, strict=True)
+    )
 
-    return " ".join(lazy_pinyin(stem))
+
+@lru_cache(maxsize=20_000)
+def _readings(sign: str) -> frozenset[str]:
+    from pypinyin import Style, pinyin  # only a likeness pays for it
+
+    return frozenset(pinyin(sign, style=Style.NORMAL, heteronym=True)[0])
 
 
 def _scored(wanted: Wanted, known: Known, likeness: _Likeness) -> tuple[int, str]:

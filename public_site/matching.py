@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, text
@@ -37,7 +38,13 @@ class Matcher:
     def answers(self, rows: Sequence[tuple[int, dict[str, Any]]]) -> list[Match]:
         """Whom each of these rows (number in the draft, what it says) means."""
         wanted = [self._wanted(content) for _, content in rows]
-        registered = _alike(self._connection, wanted) if self._connection is not None else {}
+        registered: _Alike = {}
+        if self._connection is not None:
+            _add_alike(self._connection, wanted, registered)
+            unknown = [
+                w for w in wanted if enterprises.match(w, list(_relevant(w, registered).values())).status == "new"
+            ]
+            _add_neighbours(self._connection, unknown, registered)
         return [self._answer(ordinal, w, registered) for (ordinal, _), w in zip(rows, wanted, strict=True)]
 
     def _wanted(self, said: dict[str, Any]) -> Wanted:
@@ -78,7 +85,8 @@ def _keys(known: Known) -> set[tuple[str, str]]:
     """Under what an enterprise is found: its code, its names, their cores and stems. An issuer tells names that are a
     sign apart from each other in its own list, so the draft's own enterprises are not looked for by halves."""
     keys = {("name", n) for n in known.normal_names} | {("core", core_name(n)) for n in known.normal_names}
-    keys |= {("stem", enterprises.keys(n, known.line).stem) for n in known.normal_names}
+    at = enterprises.place_key(known.line)
+    keys |= {("stem", at + enterprises.stem_name(n, known.line)) for n in known.normal_names}
     return keys | ({("code", known.credit_code)} if known.credit_code else set())
 
 
@@ -93,30 +101,34 @@ def _stem(wanted: Wanted) -> str:
     return enterprises.stem_name(wanted.name, wanted.line)
 
 
+@lru_cache(maxsize=8192)
 def _places_to_ask(line: Line) -> list[str]:
     """The places under which an enterprise may be kept that agrees with this one: a province agrees with its cities."""
     province, city, county = line
     if city or county or not province:
-        return [enterprises.place_key(line), *([province] if province else [])]
-    return [province, *(below.code for below in places.children(province))]
+        return sorted({enterprises.place_key(line), province or ""} - {""})
+    return sorted({province, *(enterprises.place_key((province, c.code, None)) for c in places.children(province))})
 
 
-def _alike(connection: Connection, wanted: Sequence[Wanted]) -> _Alike:
-    """Every enterprise of the register that one of `wanted` may mean: by code, name, core or stem, or as a neighbour."""
+def _add_alike(connection: Connection, wanted: Sequence[Wanted], found: _Alike) -> None:
+    """Every enterprise of the register that shares a code, a name, a core or a stem with one of `wanted`."""
     names = {n for w in wanted for n in _names(w)}
     stems = {at + _stem(w) for w in wanted for at in _places_to_ask(w.line)}
     ids = _ids(connection, "enterprise_id", "enterprise_name WHERE normal_name", names)
     ids |= _ids(connection, "enterprise_id", "enterprise_name WHERE core_name", {core_name(w.name) for w in wanted})
     ids |= _ids(connection, "enterprise_id", "enterprise_name WHERE stem_key", stems)
     ids |= _ids(connection, "id", "enterprise WHERE credit_code", {w.credit_code for w in wanted if w.credit_code})
-    neighbours = _neighbours(connection, wanted)
-    found: _Alike = {}
-    for known in known_enterprises(connection, ids.union(neighbours)):
+    for known in known_enterprises(connection, ids):
         for key in _keys(known):
             found.setdefault(key, {})[known.id] = known
-        for name in neighbours.get(known.id, ()):
+
+
+def _add_neighbours(connection: Connection, wanted: Sequence[Wanted], found: _Alike) -> None:
+    """The enterprises whose name is only like that of one of `wanted`, which the register does not know."""
+    neighbours = _neighbours(connection, wanted)
+    for known in known_enterprises(connection, neighbours):
+        for name in neighbours[known.id]:
             found.setdefault(("neighbour", name), {})[known.id] = known
-    return found
 
 
 def _neighbours(connection: Connection, wanted: Sequence[Wanted]) -> dict[int, set[str]]:
