@@ -22,6 +22,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints
     database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
+    working_days              which days are worked in China
     settings   shipped        what an operator may set · where the files beside the code are
     faults                    what can go wrong, in four words
 

@@ -113,7 +113,9 @@ class _Composer:
         self._facts: dict[int, dict[str, Any]] = {}
         self._said: dict[tuple[int, _UnitKey], tuple[tuple[Any, ...], tuple[str | None, int]]] = {}
         self.units_written: set[int] = set()
-        facts = {k: v for k, v in draft.content.items() if k not in {"questions", "sheets"}} | {"draft_sha256": seal}
+        facts = {k: v for k, v in draft.content.items() if k not in {"questions", "remarks", "sheets"}} | {
+            "draft_sha256": seal
+        }
         self._notice_id = appending.add("notice_published", facts, stage=draft.content["stage"], effective_on=self._day)
 
     def add(self, rows: Sequence[DraftRow]) -> None:

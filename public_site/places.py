@@ -104,6 +104,11 @@ def name(code: str) -> str:
         raise NoSuchPlace(f"没有行政区划代码“{code[:20]}”。") from None
 
 
+def is_division(code: str) -> bool:
+    """Whether this is the code of a division that has a name."""
+    return code in _divisions() and _is_named(code)
+
+
 def division(code: str) -> Division:
     return Division(code, name(code))
 

@@ -156,7 +156,7 @@ def preview(database: Database, draft_id: int, *, at: datetime) -> differences.P
             draft = replace(draft, content=draft.content | {"issued_on": at.astimezone(CHINA).date().isoformat()})
         return differences.preview(
             connection, draft, lambda appending: _write(connection, appending, draft, ""), at=at,
-            warnings=[_moved(moved)] if moved else [], blockers=missing,
+            warnings=[*([_moved(moved)] if moved else []), *draft.content.get("remarks", [])], blockers=missing,
         )  # fmt: skip
 
 

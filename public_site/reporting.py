@@ -56,7 +56,8 @@ class Report:
         return head if self._draft is None else head | {"draft": self._draft}
 
     def tail(self) -> dict[str, Any]:
-        return {"problems": list(self._reading.problems), "questions": list(self._reading.questions)}
+        reading = self._reading
+        return {"problems": reading.problems, "questions": reading.questions, "remarks": reading.remarks}
 
     def say(self) -> None:
         notice = self._reading.notice

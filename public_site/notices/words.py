@@ -46,7 +46,6 @@ class Managed:
     """ "可按照环保绩效B-级企业进行管理（一年内）"; `rest` is the text without it."""
 
     grade: str
-    for_a_year: bool
     rest: str
 
 
@@ -122,7 +121,7 @@ def managed_in(text: str) -> Managed | None:
         return None
     label = grades.read_label(found["grade"])
     rest = re.sub(r"[(),;]+", "", words[: found.start()] + words[found.end() :])
-    return Managed(label.grade, "一年" in words, rest)
+    return Managed(label.grade, rest)
 
 
 def speaks_of_unlisting(text: str) -> bool:
