@@ -23,7 +23,8 @@ class NoSuchDay(ValueError):
     """A date that is written like one but is in no calendar: 2024年2月30日."""
 
 
-def _number(han: str) -> int:
+def number(han: str) -> int:
+    """A number up to 99 in Chinese signs."""
     tens, ten, ones = han.rpartition("十")
     if not ten:
         return int(han.translate(_DIGITS))
@@ -49,7 +50,7 @@ def days_in(text: str) -> tuple[date, ...]:
     plain = _plain(text)
     found = [(m.start(), _day(int(m[1]), int(m[2]), int(m[3]), m[0])) for m in _DAY.finditer(plain)]
     found += [
-        (m.start(), _day(int(m[1].translate(_DIGITS)), _number(m[2]), _number(m[3]), m[0]))
+        (m.start(), _day(int(m[1].translate(_DIGITS)), number(m[2]), number(m[3]), m[0]))
         for m in _HAN_DAY.finditer(plain)
     ]
     return tuple(day for _, day in sorted(found))
@@ -96,7 +97,7 @@ def term_in(text: str) -> Term | None:
     found = _TERM.search(_DAY.sub("某日", plain))
     if found is None:
         return None
-    count = int(found["count"]) if found["count"].isascii() else _number(found["count"])
+    count = int(found["count"]) if found["count"].isascii() else number(found["count"])
     return Term(count, bool(found["working"]), next(iter(days_in(plain)), None))
 
 
@@ -113,7 +114,7 @@ def expiry(text: str, issued_on: date | None) -> date | None:
     if "半年" in plain:
         months = 6
     elif found := re.search(r"(\d{1,2}|[一二两三四五六七八九十]{1,3})(年|个月)", plain):
-        count = int(found[1]) if found[1].isascii() else _number(found[1].replace("两", "二"))
+        count = int(found[1]) if found[1].isascii() else number(found[1].replace("两", "二"))
         months = count * 12 if found[2] == "年" else count
     else:
         return None

@@ -154,6 +154,10 @@ def test_an_issuer_whose_name_tells_no_place_is_of_the_place_its_index_number_be
         ("A级3家、B级12家、B－级1家、引领性1家(共17家)", [("A", False, 3), ("B", False, 12), ("B-", False, 1), ("引领性", False, 1)]),
         ("B级13家（含B-级1家）", [(None, False, 13), ("B-", False, 1)]),
         ("新增A级3家，累计A级40家，目标100家左右B级", [("A", False, 3)]),
+        ("认定A级企业（2家）、绩效引领性企业三家。", [("A", False, 2), ("引领性", False, 3)]),
+        ("经审核，2家企业评定为A级，十二家企业为B级。", [("A", False, 2), ("B", False, 12)]),
+        ("评定为B级的企业有3家；地方标准A级企业2家。", [("B", False, 3), ("A", True, 2)]),
+        ("附表1 A级企业名单，附表2 B级2024年名单", []), ("水泥:A级1、B级8、引领性2(粉磨站)", [("A", False, 1), ("B", False, 8), ("引领性", False, 2)]),
     ],
 )  # fmt: skip
 def test_counts_are_read_and_running_totals_left_out(
