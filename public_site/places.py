@@ -153,8 +153,8 @@ def _short_names(full: str) -> set[str]:
     """What a division is also called: 西安市 → 西安; 湘西土家族苗族自治州 → 湘西州, 湘西."""
     if match := re.fullmatch(rf"(.{{2,}}?)(?:{_PEOPLES})*自治([区州县旗])", full):
         return {match[1], f"{match[1]}{match[2]}", f"{match[1]}自治{match[2]}"}
-    if match := re.fullmatch(r"(.{2,})(?:特别行政区|省|市|区|县|旗|盟|地区|林区|特区)", full):
-        return {match[1].removesuffix("地")}
+    if match := re.fullmatch(r"(.{2,}?)(?:特别行政区|省|市|区|县|旗|盟|地区|林区|特区)", full):
+        return {match[1]}
     return set()
 
 
@@ -178,6 +178,16 @@ def _aliases_by_name() -> dict[str, tuple[Alias, ...]]:
     for alias in aliases():
         found.setdefault(alias.alias, []).append(alias)
     return {key: tuple(values) for key, values in found.items()}
+
+
+@cache
+def _aliases_by_short_name() -> dict[str, tuple[str, ...]]:
+    """What a merged or renamed division is also called: 江干 for 江干区. Only asked where the issuer narrows it."""
+    found: dict[str, dict[str, None]] = {}
+    for alias in aliases():
+        for short in _short_names(alias.alias) if alias.kind in ("merged", "renamed") else ():
+            found.setdefault(short, {})[alias.alias] = None
+    return {short: tuple(full) for short, full in found.items()}
 
 
 def _stem(code: str) -> str:
@@ -244,6 +254,8 @@ def _named(plain: str, within: str | None) -> list[Place]:
     if found:
         return found
     codes = [code for code in short.get(plain, ()) if _is_within(code, within)]
+    if not codes and within:
+        return [place for former in _aliases_by_short_name().get(plain, ()) for place in _named(former, within)]
     if within and within.endswith("0000"):
         codes = [code for code in codes if code != within] or codes
     higher = [code for code in codes if code.endswith("00")]
