@@ -150,14 +150,33 @@ def preview(database: Database, draft_id: int, *, at: datetime) -> differences.P
     """
     moved = _match_again_if_moved(database, draft_id)
     with database.reading() as connection:
-        draft = drafts.open_draft(connection, draft_id)
-        missing = _what_is_missing(connection, draft, at)
-        if draft.kind == "notice" and not draft.content["issued_on"]:  # asked, and until then compared with today
-            draft = replace(draft, content=draft.content | {"issued_on": at.astimezone(CHINA).date().isoformat()})
-        return differences.preview(
-            connection, draft, lambda appending: _write(connection, appending, draft, ""), at=at,
-            warnings=[*([_moved(moved)] if moved else []), *draft.content.get("remarks", [])], blockers=missing,
-        )  # fmt: skip
+        return _preview(connection, drafts.open_draft(connection, draft_id), at, [_moved(moved)] if moved else [])
+
+
+def preview_of(database: Database, reading: notices.Reading, *, at: datetime) -> differences.Preview:
+    """The preview of the draft that taking this reading in would make; no draft is made, whatever it is.
+
+    Raises: notices.NoticeRejected.
+    """
+    reading.accepted()
+    with database.trying() as connection:
+        draft, _ = drafts.make(connection, reading, by="", at=at)
+        again = (
+            [f"这份文件已经发布过（第 {draft.first_entry}–{draft.last_entry} 条）。"]
+            if draft.state == "published"
+            else []
+        )
+        return replace(_preview(connection, draft, at, again), draft=None)
+
+
+def _preview(connection: Connection, draft: Draft, at: datetime, warnings: list[str]) -> differences.Preview:
+    missing = _what_is_missing(connection, draft, at)
+    if draft.kind == "notice" and not draft.content["issued_on"]:  # asked, and until then compared with today
+        draft = replace(draft, content=draft.content | {"issued_on": at.astimezone(CHINA).date().isoformat()})
+    return differences.preview(
+        connection, draft, lambda appending: _write(connection, appending, draft, ""), at=at,
+        warnings=[*warnings, *draft.content.get("remarks", [])], blockers=missing,
+    )  # fmt: skip
 
 
 def name_of(person: str) -> str:

@@ -2,7 +2,7 @@
 
 A letter has no columns, so only what is plain is read: a full name, and after or around it one change, one award or one
 permission. A sentence that speaks of a named enterprise's grade in any other way is a `Doubt`, and a person writes the
-table. "你公司", "该企业", "其" mean the one enterprise the letter is to or has just named.
+table. "你公司", "该企业", "其" mean whom the paragraph has just named, else the one enterprise the letter is to or about.
 """
 
 from __future__ import annotations
@@ -92,24 +92,26 @@ class _Said:
 
 def read(texts: Sequence[Text]) -> tuple[list[Statement], list[Doubt]]:
     """Every plain statement, each once, in the order of the text; and what speaks of grades but is not plain."""
-    letter = _Letter()
+    named = {name for text in texts for *_, name in _mentions(*_flattened(text.text)) if name}
+    letter = _Letter(tuple(named) if len(named) == 1 else ())
     for text in texts:
         letter.take(text)
     return list(letter.statements.values()), letter.doubts
 
 
 class _Letter:
-    def __init__(self) -> None:
+    def __init__(self, subject: tuple[str, ...]) -> None:
+        self._subject = subject  # the one enterprise that the whole letter is about
         self.statements: dict[tuple[str, str, str | None], Statement] = {}
         self.doubts: list[Doubt] = []
         self._meant: tuple[str, ...] = ()  # whom "该公司" means
 
     def take(self, text: Text) -> None:
-        flat = re.sub(r"\s+", "", unicodedata.normalize("NFC", text.text))
-        signs = "".join(map(_sign, flat))
+        flat, signs = _flattened(text.text)
         if addressee := _ADDRESSEE.fullmatch(signs):
-            self._meant = (flat[: addressee.end("name")],)
+            self._subject = (flat[: addressee.end("name")],)
             return
+        self._meant = self._subject  # "该公司" reaches back within its paragraph only
         start = 0
         for end in (*(found.end() for found in re.finditer(r"[。;!]", signs)), len(signs)):
             if end > start:
@@ -131,9 +133,10 @@ class _Letter:
         """The names of a sentence, those that stand side by side together."""
         waiting: _Named | None = None
         for start, end, name in sorted(_mentions(flat, signs)):
-            names = (name,) if name else self._meant
+            names = (name,) if name else self._meant if len(self._meant) == 1 or flat[start:end] == "其" else ()
             if waiting and name and _BETWEEN.fullmatch(signs[waiting.end : start]):
                 waiting = _Named(waiting.start, end, (*waiting.names, name))
+                self._meant = waiting.names
                 continue
             if waiting:
                 yield waiting
@@ -141,8 +144,6 @@ class _Letter:
             if name:
                 self._meant = names
         if waiting:
-            if len(waiting.names) > 1:
-                self._meant = waiting.names
             yield waiting
 
     def _judge(self, text: Text, group: _Named, told: _Said) -> None:
@@ -173,6 +174,12 @@ class _Letter:
     def _doubt(self, text: Text, message: str) -> None:
         if not any(doubt.text == text for doubt in self.doubts):
             self.doubts.append(Doubt(text, message))
+
+
+def _flattened(text: str) -> tuple[str, str]:
+    """A text without blanks, as written and as it is compared, sign for sign."""
+    flat = re.sub(r"\s+", "", unicodedata.normalize("NFC", text))
+    return flat, "".join(map(_sign, flat))
 
 
 def _sign(sign: str) -> str:

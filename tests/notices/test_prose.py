@@ -94,6 +94,15 @@ def test_a_sentence_that_is_not_plain_is_asked_about_with_its_line(tmp_path: Pat
     assert says in problem.message
 
 
+def test_that_enterprise_is_never_one_of_another_paragraph_nor_one_of_several(tmp_path: Path) -> None:
+    two = "将甲演示有限公司绩效等级由B级降为C级。\n将乙演示有限公司绩效等级由B级降为C级。"
+    assert [p.row for p in letter(tmp_path, f"{two}\n将该公司绩效等级由C级降为D级。").problems] == [4]
+    one = "甲演示有限公司、乙演示有限公司不合要求，将该公司绩效等级由C级降为D级。"
+    assert [p.row for p in letter(tmp_path, one).problems] == [2]
+    both = letter(tmp_path, "甲演示有限公司、乙演示有限公司不合要求，撤销其B级绩效等级。")
+    assert [listed for *_, listed in said(both)] == [False, False]
+
+
 def test_taking_a_grade_away_without_saying_which_is_asked_about(tmp_path: Path) -> None:
     (problem,) = letter(tmp_path, "撤销甲演示有限公司绩效等级。").problems
     assert (problem.row, "没有写明原来是什么等级" in problem.message) == (2, True)
