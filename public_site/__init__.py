@@ -13,6 +13,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     documents                 the register as a search index takes it in
     publishing                the one way in: draft, second person, register, projections
     records    tables         what pages read of an enterprise · every table, for the migrations
+    differences               what approving a draft would change
     composing                 what a draft's rows say, as entries
     amendments histories      corrections, merges, splits as entries · what happened, entry by entry, as pages tell it
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
@@ -24,6 +25,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints
     database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
+    working_days              which days are worked in China
     settings   shipped        what an operator may set · where the files beside the code are
     faults                    what can go wrong, in four words
 

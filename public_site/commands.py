@@ -7,7 +7,6 @@ Long work shows a bar on a terminal and plain lines otherwise. Heavy parts are i
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from enum import StrEnum
@@ -47,8 +46,6 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(amendment_commands.app)
 _err = Console(stderr=True, highlight=False)
 
-# Entries that a person who approves need not read one by one.
-_UNREMARKABLE = frozenset({"notice_published", "enterprise_registered", "graded", "confirmed", "cited"})
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="公告文件")]
 
 
@@ -191,19 +188,9 @@ def publish(draft: int, by: Annotated[str, typer.Option("--by", help="批准人�
 
 @app.command("draft")
 def show_draft(draft: int) -> None:
-    """What approving a draft would append: for the second person to look at before `publish`."""
+    """What approving a draft would change: for the second person to look at before `publish`."""
     with _register() as (database, _):
-        entries = publishing.preview(database, draft, at=_now())
-        with database.reading() as connection:
-            names = standings.names(connection, {e.enterprise for e in entries if e.enterprise})
-    names |= {e.enterprise: e.data["name"] for e in entries if e.kind == "enterprise_registered" and e.enterprise}
-    for kind, count in sorted(Counter(e.kind for e in entries).items()):
-        typer.echo(f"{kind}\t{count}")
-    for entry in entries:
-        if entry.kind not in _UNREMARKABLE:
-            change = " → ".join(str(g) for g in (entry.data.get("previous_grade"), entry.data.get("grade")) if g)
-            what = entry.data.get("industry") or entry.data.get("name") or entry.data.get("reason") or ""
-            typer.echo(f"  {entry.kind}\t{names.get(entry.enterprise or 0, '')}\t{what}\t{change}")
+        reporting.say_preview(publishing.preview(database, draft, at=_now()))
 
 
 @app.command("drafts")

@@ -69,12 +69,15 @@ class _Published:
 
 
 def compose(connection: Connection, appending: register.Appending, draft: Draft, seal: str) -> None:
-    """Append everything an approved notice draft says; `seal` is the draft's (`drafts.seal`).
+    """Append everything a notice draft says; `seal` is the draft's (`drafts.seal`).
+
+    A row that still asks whom it means says nothing: `publishing` lets no draft through that has one, and a rehearsal
+    shows what the others say.
 
     Raises: DraftContradicts.
     """
     composer = _Composer(connection, appending, draft, seal)
-    rows = (row for row in drafts.rows(connection, draft.id) if row.choice != "skip")
+    rows = (row for row in drafts.rows(connection, draft.id) if row.choice != "skip" and not row.is_open)
     while batch := list(islice(rows, _BATCH)):
         composer.add(batch)
     if is_full_list(draft):
@@ -102,7 +105,7 @@ def vanished(connection: Connection, draft: Draft, present: Iterable[int]) -> li
     values = {"issuer": draft.content["issuer"], "day": draft.content["issued_on"], "grades": covered}
     family = grades.scheme(draft.content["scheme"]).family
     industries = grades.industries_named(draft.content["title"])
-    there, meant = set(present), drafts.meant_by_skipped_rows(connection, draft.id)
+    there, meant = set(present), drafts.meant_by_rows_left_out(connection, draft.id)
     return [
         v
         for v in (Vanished(*row) for row in connection.execute(query, values))
@@ -129,7 +132,9 @@ class _Composer:
         self._facts: dict[int, dict[str, Any]] = {}
         self._said: dict[tuple[int, _UnitKey], tuple[tuple[Any, ...], tuple[str | None, int]]] = {}
         self.units_written: set[int] = set()
-        facts = {k: v for k, v in draft.content.items() if k not in {"questions", "sheets"}} | {"draft_sha256": seal}
+        facts = {k: v for k, v in draft.content.items() if k not in {"questions", "remarks", "sheets"}} | {
+            "draft_sha256": seal
+        }
         self._notice_id = appending.add("notice_published", facts, stage=draft.content["stage"], effective_on=self._day)
 
     def add(self, rows: Sequence[DraftRow]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from public_site import amendments, composing, drafts, log, notices, register, standings
+from public_site import amendments, composing, differences, drafts, log, notices, register, standings
 from public_site.database import Database
 from public_site.drafts import Draft
 from public_site.faults import NotAllowed, NotReady, NotValid
@@ -262,7 +262,8 @@ def publish(database: Database, settings: Settings, draft_id: int, *, by: str, a
     Raises: NoSuchDraft, DraftClosed, SamePerson, NotYetPublishable, RegisterMoved, DraftContradicts, log.NoLogKey.
     """
     key, by = log.read_key(settings.log_key), name_of(by)
-    _match_again_if_moved(database, draft_id)
+    if moved := _match_again_if_moved(database, draft_id):
+        raise RegisterMoved(_moved(moved))
     with database.writing() as connection:
         draft = drafts.open_draft(connection, draft_id)
         _require_second_person(connection, draft, by)
@@ -276,17 +277,40 @@ def publish(database: Database, settings: Settings, draft_id: int, *, by: str, a
     return Publication(first, last, note)
 
 
-def preview(database: Database, draft_id: int, *, at: datetime) -> list[register.Entry]:
-    """The entries that approving a draft would append now: it is done for a look and undone.
+def preview(database: Database, draft_id: int, *, at: datetime) -> differences.Preview:
+    """What approving a draft would change now, and what still keeps it from being published. Nothing is appended.
 
-    Raises: as publish, for whatever would keep the draft from being published.
+    Raises: NoSuchDraft, DraftClosed.
     """
-    _match_again_if_moved(database, draft_id)
+    moved = _match_again_if_moved(database, draft_id)
+    with database.reading() as connection:
+        return _preview(connection, drafts.open_draft(connection, draft_id), at, [_moved(moved)] if moved else [])
+
+
+def preview_of(database: Database, reading: notices.Reading, *, at: datetime) -> differences.Preview:
+    """The preview of the draft that taking this reading in would make; no draft is made, whatever it is.
+
+    Raises: notices.NoticeRejected.
+    """
+    reading.accepted()
     with database.trying() as connection:
-        draft = drafts.open_draft(connection, draft_id)
-        first = register.latest_number(connection)
-        last = _append(connection, draft, by="", at=at)
-        return register.since(connection, first, limit=last - first)
+        draft, _ = drafts.make(connection, reading, by="", at=at)
+        again = (
+            [f"这份文件已经发布过（第 {draft.first_entry}–{draft.last_entry} 条）。"]
+            if draft.state == "published"
+            else []
+        )
+        return replace(_preview(connection, draft, at, again), draft=None)
+
+
+def _preview(connection: Connection, draft: Draft, at: datetime, warnings: list[str]) -> differences.Preview:
+    missing = _what_is_missing(connection, draft, at)
+    if draft.kind == "notice" and not draft.content["issued_on"]:  # asked, and until then compared with today
+        draft = replace(draft, content=draft.content | {"issued_on": _today(at).isoformat()})
+    return differences.preview(
+        connection, draft, lambda appending: _write(connection, appending, draft, "", at), at=at,
+        warnings=[*warnings, *draft.content.get("remarks", [])], blockers=missing,
+    )  # fmt: skip
 
 
 def name_of(person: str) -> str:
@@ -303,14 +327,16 @@ def name_of(person: str) -> str:
 
 def _append(connection: Connection, draft: Draft, *, by: str, at: datetime) -> int:
     appending = register.Appending(connection, at)
-    if draft.kind == "notice":
-        _require_ready(connection, draft, at)
-    seal = drafts.approve(connection, draft.id, by=by, at=at)
+    _require_ready(connection, draft, at)
+    _write(connection, appending, draft, drafts.approve(connection, draft.id, by=by, at=at), at)
+    return appending.close()
+
+
+def _write(connection: Connection, appending: register.Appending, draft: Draft, seal: str, at: datetime) -> None:
     if draft.kind == "notice":
         composing.compose(connection, appending, draft, seal)
     else:
         amendments.append(appending, amendments.plan(connection, draft.content, _today(at)), seal)
-    return appending.close()
 
 
 def _require_second_person(connection: Connection, draft: Draft, by: str) -> None:
@@ -330,31 +356,39 @@ def _origin(connection: Connection, settings: Settings) -> str:
     return given
 
 
-def _match_again_if_moved(database: Database, draft_id: int) -> None:
+def _match_again_if_moved(database: Database, draft_id: int) -> int:
     """When the register has grown since the draft was made, match its rows again and keep that, whatever follows.
 
-    Raises: RegisterMoved when a row now means another enterprise: the approver must see that first.
+    How many rows now mean another enterprise: the approver must see those first.
     """
     with database.writing() as connection:
         draft = drafts.open_draft(connection, draft_id)
         latest = register.latest_number(connection)
         if draft.kind != "notice" or draft.base_entry == latest:
-            return
-        changed = drafts.match_again(connection, draft_id, latest)
-    if changed:
-        raise RegisterMoved(
-            f"草稿做成后登记有了新内容，{changed} 行的企业匹配随之改变；草稿已更新，请重新核对后再批准。"
-        )
+            return 0
+        return drafts.match_again(connection, draft_id, latest)
+
+
+def _moved(changed: int) -> str:
+    return f"草稿做成后登记有了新内容，{changed} 行的企业匹配随之改变；草稿已更新，请重新核对后再批准。"
 
 
 def _require_ready(connection: Connection, draft: Draft, at: datetime) -> None:
-    if draft.base_entry != register.latest_number(connection):
+    if draft.kind == "notice" and draft.base_entry != register.latest_number(connection):
         raise RegisterMoved("批准期间登记有了新内容，请再批准一次。")
-    if asked := [q["message"] for q in draft.content["questions"]]:
-        raise NotYetPublishable("还不能发布：" + "；".join(asked))
-    if draft.content["issued_on"] > _today(at).isoformat():
-        raise NotYetPublishable(f"公告日期 {draft.content['issued_on']} 还没有到。")
+    if missing := _what_is_missing(connection, draft, at):
+        raise NotYetPublishable("还不能发布：" + " ".join(missing))
+
+
+def _what_is_missing(connection: Connection, draft: Draft, at: datetime) -> list[str]:
+    """What keeps a draft from being published, a sentence each."""
+    if draft.kind != "notice":
+        return []
+    missing = [str(q["message"]) for q in draft.content["questions"]]
+    if (day := draft.content["issued_on"]) and day > _today(at).isoformat():
+        missing.append(f"公告日期 {day} 还没有到。")
     if waiting := drafts.statuses(connection, draft.id)["question"]:
-        raise NotYetPublishable(
-            f"还有 {waiting} 行不知道是哪家企业，请先用 public-site decide 逐行回答（同一家、新企业或跳过）。"
+        missing.append(
+            f"还有 {waiting} 行不知道是哪家企业，请先用 public-site decide 逐行回答（同一家、更名、新企业或跳过）。"
         )
+    return missing

@@ -13,12 +13,12 @@ to it (its family, which is folded as one), and the amendments of the notices th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import orjson
 from sqlalchemy import Connection, Dialect, Index, LargeBinary, bindparam, insert, text
@@ -45,6 +45,7 @@ AMENDING_KINDS: frozenset[str] = frozenset(
 )
 KINDS: tuple[str, ...] = get_args(Kind)
 
+Item = TypeVar("Item")
 _BATCH = 2_000
 
 
@@ -212,6 +213,19 @@ def _insertion(table: type[SQLModel], dialect: Dialect) -> tuple[str, tuple[str,
     return str(compiled), tuple(compiled.positiontup or ())
 
 
+class Rehearsal(Appending):
+    """A publication that is only thought through: `tell` gets every entry in order, and nothing is written."""
+
+    def __init__(self, connection: Connection, at: datetime, tell: Callable[[Entry], None]) -> None:
+        super().__init__(connection, at)
+        self._tell = tell
+
+    def _flush(self) -> None:
+        for record in self._waiting:
+            self._tell(read(record["body"]))
+        self._waiting.clear()
+
+
 def latest_number(connection: Connection) -> int:
     """N: how many entries there are, and so the version of everything public."""
     return int(connection.execute(text("SELECT coalesce(max(number), 0) FROM entry")).scalar_one())
@@ -312,7 +326,7 @@ def read(body: str) -> Entry:
     return Entry(**orjson.loads(body))
 
 
-def batches(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     """`items` in runs of at most `size`."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

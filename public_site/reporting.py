@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -13,7 +15,7 @@ import typer
 from rich.console import Console
 from sqlalchemy import Connection
 
-from public_site import drafts, notices, publishing
+from public_site import differences, drafts, notices, publishing
 from public_site.database import Database
 from public_site.matching import Matcher
 from public_site.settings import Settings
@@ -33,37 +35,60 @@ class Report:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         with self._known() as connection:
-            matcher, start = Matcher(connection), 0
+            matcher, start = Matcher(connection, self._reading.notice.division), 0
             for batch in _in_batches(self._reading.rows):
                 numbered = list(enumerate((orjson.loads(orjson.dumps(row)) for row in batch), start))
                 for (_, content), match in zip(numbered, matcher.answers(numbered), strict=True):
-                    candidates = [{"id": i, "name": n} for i, n in match.candidates]
-                    yield content | {"match": {"status": match.status, "enterprise_id": match.enterprise_id if (match.enterprise_id or 0) > 0 else None,
-                                               "reason": match.reason, "candidates": candidates}}  # fmt: skip
+                    known = match.enterprise_id if (match.enterprise_id or 0) > 0 else None
+                    yield content | {"match": {"status": match.status, "enterprise_id": known, "reason": match.reason,
+                                               "candidates": list(match.candidates)}}  # fmt: skip
                 start += len(batch)
 
     @contextmanager
     def _known(self) -> Iterator[Connection | None]:
         """The register as it is now; nothing where there is none yet, and none is made."""
+        with self._register() as database:
+            if database is None:
+                yield None
+                return
+            with database.reading() as connection:
+                yield connection
+
+    @contextmanager
+    def _register(self) -> Iterator[Database | None]:
         if not self._settings.database_url and not (self._settings.data / "register.db").exists():
             yield None
             return
-        with closing(Database(self._settings.register_url)) as database, database.reading() as connection:
-            yield connection if database.revision() is not None else None
+        with closing(Database(self._settings.register_url)) as database:
+            if database.revision() is None:
+                yield None
+                return
+            database.require_current()
+            yield database
+
+    def preview(self) -> differences.Preview:
+        """What the notice would change in the register as it is, or in an empty one where there is none."""
+        with self._register() as database, TemporaryDirectory(prefix="mingji-check-") as aside:
+            if database is not None:
+                return publishing.preview_of(database, self._reading, at=datetime.now(UTC))
+            with closing(Database(f"sqlite:///{aside}/empty.db")) as empty:
+                empty.migrate()
+                return publishing.preview_of(empty, self._reading, at=datetime.now(UTC))
 
     def head(self) -> dict[str, Any]:
         head: dict[str, Any] = {"notice": orjson.loads(orjson.dumps(self._reading.notice))}
         return head if self._draft is None else head | {"draft": self._draft}
 
     def tail(self) -> dict[str, Any]:
-        return {"problems": list(self._reading.problems), "questions": list(self._reading.questions)}
+        reading = self._reading
+        told = {"problems": reading.problems, "questions": reading.questions, "remarks": reading.remarks}
+        return told | ({} if reading.problems or self._draft else {"preview": self.preview()})
 
     def say(self) -> None:
         notice = self._reading.notice
         typer.echo(f"{notice.title}\n  {notice.issuer or '（未写明发布机关）'}  {notice.issued_on or '（未写明日期）'}")
         typer.echo(f"  读懂 {self._reading.row_count} 行，没有问题。")
-        for question in self._reading.questions:
-            typer.echo(f"  发布前须补充：{question.message}")
+        say_preview(self.preview())
 
 
 def _in_batches(rows: Any) -> Iterator[list[Any]]:
@@ -112,8 +137,9 @@ def say_taken(database: Database, file: Path, reading: notices.Reading, taken: p
     typer.echo(f"{file.name}：{made}第 {draft.id} 号草稿，{reading.row_count} 行，"
                f"其中已知企业 {counted['matched']} 行，新企业 {counted['new']} 行，待判断 {counted['question']} 行。")  # fmt: skip
     for row in waiting[:20]:
-        who = "；".join(f"{_shown(i)} {name}" for i, name in row.match.candidates)
-        typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}（{who}）")
+        typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}")
+        for candidate in row.match.candidates:
+            typer.echo(f"    {_shown(candidate.id)} {candidate.name}（{candidate.score} 分：{candidate.reason}）")
     if waiting:
         typer.echo(f"  用 public-site decide {draft.id} 项号 same/renamed/new/skip 逐项回答。")
     for question in reading.questions:
@@ -121,6 +147,42 @@ def say_taken(database: Database, file: Path, reading: notices.Reading, taken: p
     if draft.content["scope"] == "snapshot":
         typer.echo("  这是完整名单：批准时，名单中没有的企业将记为“未再列入”；请用 public-site draft 逐一核对。")
     typer.echo(f"  由另一人核对（public-site draft {draft.id}）后批准：public-site publish {draft.id} --by 姓名")
+
+
+# How the lists of a preview are headed, in the order in which they are weighed. The unchanged and the new are counted only.
+_WEIGHED = {"disagreements": "原等级与登记不一致", "down": "降级", "vanished": "名单之外，将记为未再列入", "removed": "通知写明移出",
+            "up": "升级", "managed_as": "按某级管理", "renamed": "更名", "other": "其他条目"}  # fmt: skip
+
+
+def say_preview(seen: differences.Preview) -> None:
+    """The preview of a draft in lines: how many of each, then by name whatever a person must weigh."""
+    typer.echo(f"{seen.rows} 行：待判断 {seen.asked} 行，跳过 {seen.left_out} 行。批准后追加 {seen.entries} 条：")
+    typer.echo(f"  首次评级 {seen.new.total}，升级 {seen.up.total}，降级 {seen.down.total}，未变 {seen.unchanged.total}，"
+               f"按某级管理 {seen.managed_as.total}，移出 {seen.removed.total}，未再列入 {seen.vanished.total}；"
+               f"新企业 {seen.registered} 家，更名 {seen.renamed.total} 家，补充信息 {seen.supplemented} 家。")  # fmt: skip
+    for check in seen.counts:
+        typer.echo(
+            f"  {check.label}：通知说 {check.stated} 家，名单有 {check.listed} 家，将发布 {check.published} 家。"
+        )
+    for which, heading in _WEIGHED.items():
+        some: differences.Some[differences.Change] = getattr(seen, which)
+        if some.total:
+            typer.echo(f"{heading}（{some.total}）：")
+        for change in some.items:
+            typer.echo(
+                "  " + "\t".join((change.kind, change.name, change.unit or change.news.get("name", ""), _told(change)))
+            )
+        if some.total > len(some.items):
+            typer.echo(f"  ……另有 {some.total - len(some.items)} 项")
+    for sentence in seen.warnings:
+        typer.echo(f"注意：{sentence}")
+    for sentence in seen.blockers:
+        typer.echo(f"还不能发布：{sentence}")
+
+
+def _told(change: differences.Change) -> str:
+    grades = " → ".join(g for g in (change.previous_grade, change.grade or change.managed_as) if g)
+    return f"{grades}（通知称原为 {change.stated_previous_grade}）" if change.disagrees else grades
 
 
 def _shown(candidate: int) -> str:

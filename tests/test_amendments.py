@@ -448,7 +448,8 @@ def test_an_amendment_takes_two_people_like_everything(desk: Desk) -> None:
 _ALLOWED = {
     "notice_published": {
         "title", "issuer", "division", "number", "index_number", "issued_on", "stage", "scope", "scheme", "cited",
-        "stated_counts", "objection_window", "objection_until", "url", "file_name", "media_type", "sha256", "size", "rows",
+        "published_on", "stated_counts", "objection_window", "objection_from", "objection_until", "url", "file_name", "media_type",
+        "sha256", "size", "rows",
         "draft_sha256",
     },
     "grade": {"label", "scheme", "industry", "line", "site", "grade", "previous_grade", "stated_previous_grade",

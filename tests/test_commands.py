@@ -219,6 +219,25 @@ def test_the_second_person_sees_what_would_be_appended_and_nothing_is(desk: Desk
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_mere_check_shows_the_same_differences_and_makes_no_draft(desk: Desk) -> None:
+    desk.publish([row("演示甲有限公司", "A"), row("演示宏声纸箱有限公司", "A")], on="2022-05-01")
+    file = desk.write([row("演示甲有限公司", "B", 原等级="C"), row("演示宏生纸箱有限公司", "A")], on="2023-12-31")
+    desk.database.close()
+    shell = Shell(desk.settings.data)
+    shown = shell("take-in", file, "--check").stdout
+    assert "downgraded\t演示甲有限公司\t包装印刷\tA → B（通知称原为 C）" in shown
+    assert "还不能发布：还有 1 行不知道是哪家企业" in shown
+    told = report(shell("take-in", file, "--check", "--json"))
+    (candidate,) = told["rows"][1]["match"]["candidates"]
+    assert (candidate["name"], candidate["score"], candidate["reason"]) == (
+        "演示宏声纸箱有限公司", 85, "名称差 1 个字，读音相同；同在涪陵区",
+    )  # fmt: skip
+    seen = told["preview"]
+    assert (seen["draft"], seen["down"]["total"], seen["asked"], seen["disagreements"]["total"]) == (None, 1, 1, 1)
+    assert shell("drafts").stdout == ""
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_row_may_mean_the_new_enterprise_of_a_row_before_it(desk: Desk) -> None:
     file = desk.write([row("演示纸箱有限责任公司", "B"), row("演示纸箱有限公司", "A", industry="工业涂装")])
     desk.database.close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +19,7 @@ import orjson
 
 from public_site import grades
 from public_site.notices import about as surroundings
-from public_site.notices import columns, counts, file_gate, sandbox
+from public_site.notices import columns, counts, file_gate, prose, sandbox, words
 from public_site.notices.about import About, Text
 from public_site.notices.disk_lines import DiskLines
 from public_site.notices.file_gate import Limits
@@ -139,6 +139,8 @@ class _Seen:
     local: int = 0
     worse: int = 0  # downgrades and removals
     excellent_row: int | None = None
+    from_prose: int = 0
+    told: set[str] = field(default_factory=set)  # enterprises of the prose that a table has too
 
 
 class _Work:
@@ -150,6 +152,7 @@ class _Work:
         self._problems: list[Problem] = []
         self._left_out = 0
         self._rows = KeptRows()
+        self._told: dict[str, prose.Statement] = {}
         self._seen = _Seen()
 
     # --- the two passes
@@ -164,20 +167,24 @@ class _Work:
         found = surroundings.about(texts, page, self._given, self._stem)
         self._check_days(found)
         scheme = grades.scheme_for(found.issued_on, " ".join((found.title, *found.cited))).id
-        if not heads:
+        told, doubts = prose.read(texts)
+        self._told = {statement.name.translate(_ONE_WIDTH): statement for statement in told}
+        if not heads and not told and not doubts:
             self._no_list(spool)
-        else:
-            self._read_rows(spool, found, scheme, rows)
-            if not self._rows.count and not self._problems:
-                self._note(None, None, None, "表头下面没有一家企业。", "请确认选对了文件和工作表。")
-            if not self._problems:  # rows left out for a defect would be missed a second time
-                self._check_counts(found, texts)
+            return self._finished(found, scheme)
+        unlisted = _title_unlists(found.title) or False
+        reader = RowReader(
+            Context(found.division, scheme, bool(self._given.local), found.stage, found.issued_on, unlisted)
+        )
+        self._read_rows(spool, found, reader, rows)
+        self._read_prose(told, doubts, reader)
+        if not self._rows.count and not self._problems:
+            self._note(None, None, None, "表头下面没有一家企业。", "请确认选对了文件和工作表。")
+        if not self._problems:  # rows left out for a defect would be missed a second time
+            self._check_counts(found, texts)
         return self._finished(found, scheme)
 
-    def _read_rows(self, spool: sandbox.Spool, found: About, scheme: str, all_rows: int) -> None:
-        stage, local = found.stage, bool(self._given.local)
-        unlisted = _title_unlists(found.title) or False
-        reader = RowReader(Context(found.division, scheme, local, stage, found.issued_on, unlisted))
+    def _read_rows(self, spool: sandbox.Spool, found: About, reader: RowReader, all_rows: int) -> None:
         title = found.title if found.title != self._stem else None
         tables = columns.Tables(title, self._given.title is None, self._stem)
         done = 0
@@ -191,7 +198,6 @@ class _Work:
                     self._row(reader, table, number, cells)
             else:
                 self._beside_the_rows(tables, kind, sheet, number, cells)
-        self._rows.finish()
 
     def _beside_the_rows(
         self, tables: columns.Tables, kind: str, sheet: str | None, number: int, cells: Sequence[Cell | None]
@@ -222,6 +228,45 @@ class _Work:
                 "如果打开文件看到的是乱码，请先另存为“CSV UTF-8”。",
             )  # fmt: skip
 
+    def _read_prose(self, told: list[prose.Statement], doubts: list[prose.Doubt], reader: RowReader) -> None:
+        """A row for each statement about an enterprise that no table has; the number of the row is that of the line."""
+        meanings = ("name", "grade", "industry", "managed_until")
+        titles = dict.fromkeys(meanings, "正文")
+        for doubt in doubts:
+            self._note(
+                doubt.text.sheet, doubt.text.row, None, f"正文里的一句话没有读懂：{doubt.message}",
+                "请另做一张表格，逐行写明企业名称、绩效等级和原等级，连同这份通知的标题、机关和日期一起收取。",
+            )  # fmt: skip
+        for statement in told:
+            if statement.name.translate(_ONE_WIDTH) in self._seen.told:
+                continue
+            text = statement.text
+            table = columns.Table(text.sheet, len(meanings), {m: at for at, m in enumerate(meanings)}, titles, {})
+            cells = (statement.name, statement.grade, statement.industry, statement.until)
+            row, wrong = reader.read(table, text.row, cells)
+            for meaning, message, remedy in wrong:
+                self._note(text.sheet, text.row, titles.get(meaning), message, remedy)
+            if row is not None and self._is_new(row):
+                row = replace(row, label=statement.words)
+                self._seen.from_prose += 1
+                self._rows.add(row)
+                self._observe(row)
+        self._rows.finish()
+
+    def _with_prose(self, row: Row) -> Row:
+        """A row of a table with what the letter around it says of the same enterprise: from which grade it came."""
+        statement = self._told.get(row.name.translate(_ONE_WIDTH))
+        if statement is None or statement.industry not in (None, row.industry):
+            return row
+        self._seen.told.add(statement.name.translate(_ONE_WIDTH))
+        change = words.change_in(statement.grade)
+        if (change.new and change.new != row.grade) or (change.unlisted and row.listed):
+            self._note(
+                row.sheet, row.row, None, f"正文第{statement.text.row}行说“{row.name}”“{statement.words}”，表格里却是“{row.label}”。",
+                "请核对原件后改成一致。",
+            )  # fmt: skip
+        return row if row.previous_grade else replace(row, previous_grade=change.previous)
+
     def _row(self, reader: RowReader, table: columns.Table, number: int, cells: Sequence[Cell | None]) -> None:
         if len(cells) > table.width and any(cell not in ("", None) for cell in cells[table.width :]):
             self._note(
@@ -244,6 +289,7 @@ class _Work:
         for meaning, message, remedy in wrong:
             self._note(table.sheet, number, table.titles.get(meaning), message, remedy)
         if row is not None and self._is_new(row):
+            row = self._with_prose(row) if self._told else row
             self._rows.add(row)
             self._observe(row)
 
@@ -265,7 +311,8 @@ class _Work:
 
     def _observe(self, row: Row) -> None:
         seen = self._seen
-        seen.tally.add(row)
+        if row.listed and row.grade:
+            seen.tally.add(row.name, row.grade, local=row.scheme == grades.LOCAL)
         if row.sheet:
             seen.sheets[row.sheet] = None
         seen.local += row.scheme == grades.LOCAL
@@ -316,14 +363,19 @@ class _Work:
             self._scope(found), grades.LOCAL if all_local else scheme, found.cited, found.stated_counts,
             found.objection_window, found.objection_until, self._given.url,
             source.name, source.media_type, source.sha256, source.size, tuple(self._seen.sheets),
+            found.published_on, found.objection_from,
         )  # fmt: skip
-        return Reading(notice, self._rows, self._rows.count, tuple(problems), tuple(self._questions(found)))
+        return Reading(
+            notice, self._rows, self._rows.count, tuple(problems), tuple(self._questions(found)), tuple(found.remarks)
+        )
 
     def _scope(self, found: About) -> Scope:
         scope = surroundings.scope(found.title, self._given)
-        if scope == "increment" and not self._given.scope and 0 < self._seen.worse < self._rows.count:
+        if scope != "increment" or self._given.scope:
+            return scope
+        if 0 < self._seen.worse < self._rows.count:
             return "mixed"
-        return scope
+        return "single" if self._rows.count == 1 and self._seen.from_prose else scope
 
     def _questions(self, found: About) -> Iterator[Question]:
         yield from found.questions

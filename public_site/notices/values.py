@@ -58,7 +58,7 @@ class NoticeRejected(NotValid):
 class Question:
     """Something the file does not say and a person must add before it can be published."""
 
-    about: str  # "title", "issuer", "issued_on", "stage", "scheme"
+    about: str  # "title", "issuer", "issued_on", "index_number", "stage", "scope", "scheme"
     message: str
 
 
@@ -123,7 +123,7 @@ class Notice:
     division: str | None
     number: str | None
     index_number: str | None
-    issued_on: date | None
+    issued_on: date | None  # 成文: the day it takes effect
     stage: Stage | None  # None only together with a question about it
     scope: Scope
     scheme: str
@@ -137,6 +137,8 @@ class Notice:
     sha256: str
     size: int
     sheets: tuple[str, ...]
+    published_on: date | None = None  # 发布, where the text gives it
+    objection_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ class Reading:
     row_count: int
     problems: tuple[Problem, ...]
     questions: tuple[Question, ...]
+    remarks: tuple[str, ...] = ()  # what could not be worked out and need not be, said to whoever approves
 
     def accepted(self) -> Reading:
         """This reading, or `NoticeRejected` with every problem."""
