@@ -1,7 +1,7 @@
 """`make fuzz-notices`: random accidents to every good sample; none may crash, hang, or give another grade in silence.
 
-Each damaged file is parsed in a forked child under the limits of the real one, for at most 10 seconds; the parent must
-never raise. What is checked of a reading that is accepted (no problem found):
+Each damaged file is parsed in a forked child under the limits of the real one, for at most 10 seconds of its own time (and
+60 on the wall: other work on the machine is no hang); the parent must never raise. What is checked of a reading that is accepted (no problem found):
 
 * A container with checksums (XLSX, DOCX, ZIP) or compressed pages (PDF), damaged from outside: every row is exactly as it
   was. Checksums make a byte that changes the meaning visible, so nothing at all may differ.
@@ -23,7 +23,6 @@ import os
 import random
 import sys
 import tempfile
-import time
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -54,7 +53,8 @@ from public_site.notices.grid import Unreadable
 from tests.notices.reading_desk import SAMPLES, TODAY, summary
 from tests.samples import build
 
-LIMITS = notices.Limits(seconds=10)
+LIMITS = notices.Limits(seconds=60)
+MOST_SECONDS = 10
 # Loaded before the fork, so that each child need not.
 PRELOADED = (csv_file, docx_file, html_page, pdf_file, plain_text, xls_file, xlsx_file, zip_file, zip_gate)
 _SEALED = (".xlsx", ".docx", ".zip", ".pdf")
@@ -89,8 +89,11 @@ def damaged_inside(data: bytes, chance: random.Random) -> bytes:
     return stream.getvalue()
 
 
-def read_forked(data: bytes, name: str) -> notices.Reading:
-    """The same as `notices.read`, but the child is forked: thousands of files need no new interpreter each."""
+def read_forked(data: bytes, name: str) -> tuple[notices.Reading, float]:
+    """The same as `notices.read`, but the child is forked: thousands of files need no new interpreter each.
+
+    Also the seconds of its own time that the child took.
+    """
     media = file_gate.media_type(name)
     ours, theirs = os.pipe()
     pid = os.fork()
@@ -98,7 +101,7 @@ def read_forked(data: bytes, name: str) -> notices.Reading:
         with suppress(BaseException):
             os.close(ours)
             gc.disable()
-            child.limit(_memory() + _MOST_MEMORY, int(LIMITS.seconds) + 1)
+            child.limit(_memory() + _MOST_MEMORY, MOST_SECONDS)
             with os.fdopen(theirs, "wb") as output:
                 sys.addaudithook(child._refuse)
                 child.say(data, media, LIMITS, output)
@@ -115,9 +118,9 @@ def read_forked(data: bytes, name: str) -> notices.Reading:
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, 9)
-        os.waitpid(pid, 0)
+        used = os.wait4(pid, 0)[2]
     source = reading.Source(name, media, hashlib.sha256(data).hexdigest(), len(data))
-    return reading.understood(parsed, source, today=TODAY)
+    return reading.understood(parsed, source, today=TODAY), used.ru_utime + used.ru_stime
 
 
 @dataclass(frozen=True)
@@ -136,8 +139,7 @@ def _memory() -> int:
 def complaint(name: str, before: Sequence[notices.Row], after: notices.Reading, *, sealed: bool) -> str | None:
     """What is wrong with an accepted reading of a damaged file; None where nothing is."""
     if after.problems:
-        said = "".join(problem.message for problem in after.problems)
-        return f"{name} hangs" if "还没有读完" in said else None
+        return f"{name} hangs" if any("还没有读完" in problem.message for problem in after.problems) else None
     if sealed:
         same = [summary(row) for row in before] == [summary(row) for row in after.rows]
         return None if same else f"{name}: other rows behind checksums that hold"
@@ -211,12 +213,15 @@ def sweep(count: int, seed: int) -> Counter[str]:
     for at in range(count):
         name, data = samples[at % len(samples)]
         if name not in whole:
-            whole[name] = list(read_forked(data, name).accepted().rows)
+            whole[name] = list(read_forked(data, name)[0].accepted().rows)
         inside = name.endswith(_PARTS) and chance.random() < 0.6
         bytes_now = damaged_inside(data, chance) if inside else damaged(data, chance)
-        began = time.monotonic()
-        after = read_forked(bytes_now, name)
-        told = complaint(name, whole[name], after, sealed=name.endswith(_SEALED) and not inside)
+        after, seconds = read_forked(bytes_now, name)
+        told = (
+            f"{name} hangs"
+            if seconds > MOST_SECONDS - 1
+            else complaint(name, whole[name], after, sealed=name.endswith(_SEALED) and not inside)
+        )
         if told:
             kept = Path(tempfile.mkdtemp()) / name
             kept.write_bytes(bytes_now)
@@ -224,7 +229,7 @@ def sweep(count: int, seed: int) -> Counter[str]:
         tally["accepted" if not after.problems else "refused in words"] += 1
         tally["said to be broken by the child's last resort"] += any("无法解析" in p.message for p in after.problems)
         tally["ended without a last word"] += any("内存或时间" in p.message for p in after.problems)
-        tally["slowest, ms"] = max(tally["slowest, ms"], int(1000 * (time.monotonic() - began)))
+        tally["slowest, ms"] = max(tally["slowest, ms"], int(1000 * seconds))
     assert not wrong, "\n".join(wrong)
     return tally
 
