@@ -170,14 +170,22 @@ def drafts(connection: Connection, state: str = "open") -> list[Draft]:
     return [draft(connection, i) for (i,) in ids.all()]
 
 
-def rows(connection: Connection, draft_id: int, *, only_open: bool = False) -> Iterator[DraftRow]:
-    """A draft's rows in the order of the file, read as they are asked for; `only_open`: questions without an answer."""
+def recent(connection: Connection, state: str, limit: int) -> list[Draft]:
+    """The drafts in `state`, newest first, at most `limit`."""
+    query = text("SELECT id FROM draft WHERE state = :state ORDER BY id DESC LIMIT :limit")
+    return [draft(connection, i) for (i,) in connection.execute(query, {"state": state, "limit": limit}).all()]
+
+
+def rows(connection: Connection, draft_id: int, *, only_open: bool = False, start: int = 0) -> Iterator[DraftRow]:
+    """A draft's rows from number `start`, in the order of the file, read as they are asked for.
+
+    `only_open`: questions without an answer.
+    """
     asked = " AND status = 'question' AND choice IS NULL" if only_open else ""
     query = text(
         "SELECT ordinal, content, status, enterprise_id, reason, candidates, choice FROM draft_row"
         f" WHERE draft_id = :id AND ordinal >= :start{asked} ORDER BY ordinal LIMIT :limit"
     )
-    start = 0
     while found := connection.execute(query, {"id": draft_id, "start": start, "limit": _BATCH}).all():
         for ordinal, content, status, enterprise_id, reason, candidates, choice in found:
             known = tuple((int(i), str(n)) for i, n in orjson.loads(candidates))
@@ -251,6 +259,18 @@ def discard(connection: Connection, draft_id: int, *, by: str, at: datetime) -> 
     """Raises: NoSuchDraft, DraftClosed."""
     open_draft(connection, draft_id)
     _close(connection, draft_id, "discarded", by=by, at=at)
+
+
+def discard_if_open(connection: Connection, draft_id: int, *, by: str, at: datetime) -> None:
+    """Discard a draft that another has taken the place of; one that was closed meanwhile is let be."""
+    if draft(connection, draft_id).state == "open":
+        _close(connection, draft_id, "discarded", by=by, at=at)
+
+
+def is_up_to_date(connection: Connection, draft_id: int) -> bool:
+    """Whether a draft's rows were matched against the register as it is now."""
+    found = draft(connection, draft_id)
+    return found.kind != "notice" or found.base_entry == register.latest_number(connection)
 
 
 def approve(connection: Connection, draft_id: int, *, by: str, at: datetime) -> str:

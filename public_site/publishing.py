@@ -6,7 +6,6 @@ signed checkpoint come about in one transaction or not at all.
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from public_site import composing, differences, drafts, grades, log, notices, register, standings
+from public_site import composing, differences, drafts, grades, handovers, log, notices, register, standings
 from public_site.database import Database
 from public_site.drafts import Draft
 from public_site.faults import NotAllowed, NotReady, NotValid
+from public_site.persons import name_of
 from public_site.settings import Settings
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -34,6 +34,10 @@ class NotYetPublishable(NotValid):
 
 class RegisterMoved(NotValid):
     """What the drafter saw is not what would be published now."""
+
+
+class SeenOtherwise(NotValid):
+    """What would be published is not what the approver was shown."""
 
 
 class OriginChanged(NotReady):
@@ -119,13 +123,19 @@ def decide(
 ) -> None:
     """Answer the question whom a row means. Raises: as drafts.decide."""
     with database.writing() as connection:
+        handovers.require_at_drafter(connection, draft_id)
         drafts.decide(connection, draft_id, ordinal, choice, enterprise_id, by=name_of(by))
 
 
-def publish(database: Database, settings: Settings, draft_id: int, *, by: str, at: datetime) -> Publication:
+def publish(
+    database: Database, settings: Settings, draft_id: int, *, by: str, at: datetime, seen: str | None = None
+) -> Publication:
     """Approve a draft: append its entries, bring the projections along, sign the new state; all or nothing.
 
-    Raises: NoSuchDraft, DraftClosed, SamePerson, NotYetPublishable, RegisterMoved, DraftContradicts, log.NoLogKey.
+    `seen` is the fingerprint of what the approver was shown, where they were shown it on a page.
+
+    Raises: NoSuchDraft, DraftClosed, SamePerson, NotYetPublishable, RegisterMoved, SeenOtherwise, DraftContradicts,
+    handovers.NotHandedOver, log.NoLogKey.
     """
     key, by = log.read_key(settings.log_key), name_of(by)
     if moved := _match_again_if_moved(database, draft_id):
@@ -133,6 +143,9 @@ def publish(database: Database, settings: Settings, draft_id: int, *, by: str, a
     with database.writing() as connection:
         draft = drafts.open_draft(connection, draft_id)
         _require_second_person(connection, draft, by)
+        if seen is not None:
+            handovers.require_at_approver(connection, draft_id)
+            require_seen(connection, draft_id, seen)
         origin = _origin(connection, settings)
         first = register.latest_number(connection) + 1
         last = _append(connection, draft, by=by, at=at)
@@ -160,18 +173,6 @@ def preview(database: Database, draft_id: int, *, at: datetime) -> differences.P
         )  # fmt: skip
 
 
-def name_of(person: str) -> str:
-    """Who acts, so written that one person is not two: NFKC, without blanks at the ends and invisible characters.
-
-    Raises: NotValid when nothing is left.
-    """
-    plain = unicodedata.normalize("NFKC", person)
-    name = "".join(sign for sign in plain if not unicodedata.category(sign).startswith("C")).strip()
-    if not name:
-        raise NotValid("请写明操作人（--by 姓名）。")
-    return name
-
-
 def _append(connection: Connection, draft: Draft, *, by: str, at: datetime) -> int:
     appending = register.Appending(connection, at)
     _require_ready(connection, draft, at)
@@ -186,11 +187,19 @@ def _write(connection: Connection, appending: register.Appending, draft: Draft, 
         _append_mending(connection, appending, draft, seal)
 
 
+def require_seen(connection: Connection, draft_id: int, seen: str) -> None:
+    """Raises: SeenOtherwise when the draft, or the entry it was held against, is another than when it was looked at."""
+    if drafts.seal(connection, draft_id) != seen:
+        raise SeenOtherwise("您看过之后，草稿或登记有了变化；下面是现在的内容，请重新核对后再决定。")
+
+
 def _require_second_person(connection: Connection, draft: Draft, by: str) -> None:
     if draft.drafted_by == by:
         raise SamePerson(f"第 {draft.id} 号草稿由 {by} 起草，须由另一人批准。")
     if by in drafts.deciders(connection, draft.id):
         raise SamePerson(f"第 {draft.id} 号草稿中有 {by} 回答的问题，须由另一人批准。")
+    if by in handovers.hands(connection, draft.id):
+        raise SamePerson(f"第 {draft.id} 号草稿经过 {by} 的手，须由另一人批准。")
 
 
 def _origin(connection: Connection, settings: Settings) -> str:

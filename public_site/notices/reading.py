@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +19,7 @@ import orjson
 
 from public_site import grades
 from public_site.notices import about as surroundings
-from public_site.notices import columns, counts, file_gate, sandbox
+from public_site.notices import columns, counts, excerpts, file_gate, sandbox
 from public_site.notices.about import About, Text
 from public_site.notices.disk_lines import DiskLines
 from public_site.notices.file_gate import Limits
@@ -175,7 +175,7 @@ class _Work:
                 self._note(None, None, None, "表头下面没有一家企业。", "请确认选对了文件和工作表。")
             if not self._problems:  # rows left out for a defect would be missed a second time
                 self._check_counts(found, texts)
-        return self._finished(found, scheme)
+        return replace(self._finished(found, scheme), excerpts=excerpts.of(spool.events(), self._problems))
 
     def _read_rows(self, spool: sandbox.Spool, found: About, scheme: str) -> None:
         stage, local = found.stage, bool(self._given.local)

@@ -132,6 +132,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A row that a problem names, as it stands in the file: (header, cell) from left to right."""
+
+    sheet: str | None
+    row: int
+    cells: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a file gave. Rows may be many: they are streamed from disk each time they are iterated."""
 
@@ -140,6 +149,7 @@ class Reading:
     row_count: int
     problems: tuple[Problem, ...]
     questions: tuple[Question, ...]
+    excerpts: tuple[Excerpt, ...] = ()
 
     def accepted(self) -> Reading:
         """This reading, or `NoticeRejected` with every problem."""

@@ -1,0 +1,20 @@
+"""`/console`: where publishers work. Signed in, never cached, on a host of its own in production.
+
+guard       who is at the door, and which forms are let in
+sign_in     coming, going, one's own password
+home        what waits for me
+notices     drafts by where they lie; a new file · receiving: the file on its way in
+draft       one draft, from its rows to its approval · facts: what a clerk says about a notice
+requests    what the public says is wrong with the data
+desks       where each draft lies
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from public_site.web.console import draft, home, notices, requests, sign_in
+
+routes = APIRouter()
+for _module in (home, sign_in, notices, draft, requests):
+    routes.include_router(_module.routes)
