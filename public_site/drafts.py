@@ -176,6 +176,24 @@ def recent(connection: Connection, state: str, limit: int) -> list[Draft]:
     return [draft(connection, i) for (i,) in connection.execute(query, {"state": state, "limit": limit}).all()]
 
 
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When a draft was made, and who closed it when."""
+
+    drafted_at: str
+    closed_by: str | None
+    closed_at: str | None
+
+
+def dates(connection: Connection, draft_id: int) -> Dates:
+    """A draft's beginning and end. Raises: NoSuchDraft."""
+    query = text("SELECT drafted_at, closed_by, closed_at FROM draft WHERE id = :id")
+    found = connection.execute(query, {"id": draft_id}).one_or_none()
+    if found is None:
+        raise NoSuchDraft(f"没有第 {draft_id} 号草稿。")
+    return Dates(*found)
+
+
 def rows(connection: Connection, draft_id: int, *, only_open: bool = False, start: int = 0) -> Iterator[DraftRow]:
     """A draft's rows from number `start`, in the order of the file, read as they are asked for.
 

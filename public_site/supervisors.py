@@ -272,9 +272,7 @@ def _sign_in_facts(connection: Connection, name: str) -> Row[int, str, str, str]
     return connection.execute(query, {"k": key}).one_or_none()
 
 
-def _take_code(
-    connection: Connection, found: Row[int, str, str, str], key: bytes, code: str, at: datetime
-) -> bool:
+def _take_code(connection: Connection, found: Row[int, str, str, str], key: bytes, code: str, at: datetime) -> bool:
     """Whether the code is one of now, and of a step later than any used before; then it is used."""
     given, totp = "".join(code.split()), pyotp.TOTP(_opened(key, found.totp))
     now = int(at.timestamp()) // _STEP

@@ -105,9 +105,12 @@ def receiving(folder: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 def add(
     database: Database, file_name: str, file: str, size: int, given: Given, *, by: str, at: datetime,
-    about: int | None = None, with_whom: frozenset[str] = frozenset(),
+    about: int | None = None, after: int | None = None, with_whom: frozenset[str] = frozenset(),
 ) -> int:  # fmt: skip
-    """Put a received file in line; its number. Raises: NotValid for an empty file."""
+    """Put a received file in line; its number. `after` is the refused upload that it mends: that one is put away.
+
+    Raises: NotValid for an empty file.
+    """
     if not size:
         raise NotValid("文件是空的，请确认选对了文件。")
     said = {k: v for k, v in asdict(given).items() if v is not None}
@@ -115,6 +118,8 @@ def add(
               "given": orjson.dumps(said).decode(), "with_whom": orjson.dumps(sorted(with_whom)).decode(),
               "made_at": register.moment(at), "rows_done": 0, "findings": "[]", "draft_id": None}  # fmt: skip
     with database.writing() as connection:
+        put = text("UPDATE upload SET state = 'put_away' WHERE id = :id AND state = 'refused'")
+        connection.execute(put, {"id": after})
         return int(connection.execute(insert(UploadRecord).returning(UploadRecord.id), [record]).scalar_one())  # type: ignore[call-overload]
 
 

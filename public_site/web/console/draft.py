@@ -53,7 +53,7 @@ def _draft_page(
         status = 409
     elif isinstance(fault, NotAllowed):
         status = 403
-    shown = {"draft": found, "title": desks.title(found), "steps": handovers.steps(connection, found.id),
+    shown = {"draft": found, "title": desks.title(found), "steps": handovers.steps(connection, found.id), "dates": drafts.dates(connection, found.id),
              "fault": "" if fault is None else str(fault), "form": form or Form()}  # fmt: skip
     if found.state != "open":
         changes = _published_changes(connection, found)

@@ -46,14 +46,14 @@ def new(
     if instead_of:
         drafts.open_draft(connection, instead_of)
     form = facts.shown(before.given if before is not None else {})
-    return _new_page(request, person, form, instead_of or (before.about if before is not None else None))
+    return _new_page(request, person, form, instead_of or (before.about if before is not None else None), after)
 
 
 @routes.post(NEW, max_body_size=_MOST_BYTES, dependencies=[doors.parameters()])
 async def take_in(request: Request, person: guard.Drafter) -> Response:
     """The file is kept and put in line; or the same page, with what is wrong."""
     site = doors.site(request)
-    known = frozenset({*facts.FIELDS, "instead_of"})
+    known = frozenset({*facts.FIELDS, "instead_of", "after_upload"})
     form = Form((), known)
     try:
         got = await receiving.receive(request, site.settings.uploads, site.settings.file_limit_mb << 20, known)
@@ -61,7 +61,7 @@ async def take_in(request: Request, person: guard.Drafter) -> Response:
         raise
     except NotValid as fault:
         form.refuse("file", str(fault))
-        return _new_page(request, person, form, None, 422)
+        return _new_page(request, person, form, None, None)
     return await run_in_threadpool(_in_line, request, person, got)
 
 
@@ -76,12 +76,13 @@ def _in_line(request: Request, person: Person, got: receiving.Received) -> Respo
 
 def _put_in_line(request: Request, person: Person, got: receiving.Received) -> Response:
     site, form = doors.site(request), got.form
-    given, instead_of = facts.read(form), form.whole("instead_of", 1, 2**31 - 1)
+    given = facts.read(form)
+    instead_of, after = (form.whole(name, 1, 2**31 - 1) for name in ("instead_of", "after_upload"))
     if not got.file_name or not got.size:
         form.refuse("file", "请选择公告文件" if not got.file_name else "文件是空的，请确认选对了文件")
     if form.problems:
         (site.settings.uploads / got.stored).unlink(missing_ok=True)
-        return _new_page(request, person, form, instead_of, 422)
+        return _new_page(request, person, form, instead_of, after)
     hands: set[str] = set()
     if instead_of:
         with site.database.reading() as connection:
@@ -89,14 +90,16 @@ def _put_in_line(request: Request, person: Person, got: receiving.Received) -> R
             handovers.require_at_drafter(connection, instead_of)
             hands = {replaced.drafted_by} | handovers.hands(connection, instead_of)
     number = uploads.add(site.database, got.file_name, got.stored, got.size, given, by=person.name, at=pages.now(),
-                         about=instead_of, with_whom=frozenset(hands))  # fmt: skip
+                         about=instead_of, after=after, with_whom=frozenset(hands))  # fmt: skip
     return guard.go(f"/console/notices/uploads/{number}")
 
 
-def _new_page(request: Request, person: Person, form: Form, instead_of: int | None, status: int = 200) -> Response:
+def _new_page(
+    request: Request, person: Person, form: Form, instead_of: int | None, after_upload: int | None
+) -> Response:
     limit = doors.site(request).settings.file_limit_mb
-    return guard.page(request, person, "new.html", status=status, form=form, facts=facts, limit=limit,
-                      instead_of=instead_of)  # fmt: skip
+    return guard.page(request, person, "new.html", status=422 if form.problems else 200, form=form, facts=facts,
+                      limit=limit, instead_of=instead_of, after_upload=after_upload)  # fmt: skip
 
 
 @routes.get("/console/notices/uploads/{upload_id:int}")
@@ -113,7 +116,9 @@ def upload(
     after = parameters.whole("after", 0, 100_000) or 0
     parameters.settle()
     found = uploads.upload(connection, min(upload_id, LARGEST_NUMBER))
-    there = f"/console/notices/{found.draft_id}" if found.draft_id is not None else f"/console/notices/uploads/{found.id}"
+    there = (
+        f"/console/notices/{found.draft_id}" if found.draft_id is not None else f"/console/notices/uploads/{found.id}"
+    )
     if request.headers.get("hx-request") == "true" and not found.is_under_way:
         return Response(status_code=204, headers={"HX-Redirect": there})
     if found.draft_id is not None:
