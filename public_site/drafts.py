@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Index, insert, text
 from sqlmodel import Field, SQLModel
 
 from public_site import register
-from public_site.enterprises import Match
+from public_site.enterprises import Candidate, Match
 from public_site.faults import NotFound, NotValid
 from public_site.matching import Matcher
 from public_site.notices import Reading
@@ -127,7 +127,7 @@ def make(connection: Connection, reading: Reading, *, by: str, at: datetime) -> 
             return open_one, False
         _close(connection, open_one.id, "discarded", by=by, at=at)
     draft_id = _insert(connection, "notice", facts, facts["sha256"], by=by, at=at)
-    ordinal, matcher = 0, Matcher(connection)
+    ordinal, matcher = 0, Matcher(connection, facts["division"])
     rows = iter(reading.rows)
     while batch := list(islice(rows, _BATCH)):
         numbered = list(enumerate((orjson.loads(orjson.dumps(row)) for row in batch), start=ordinal))
@@ -206,8 +206,8 @@ def rows(connection: Connection, draft_id: int, *, only_open: bool = False, star
     )
     while found := connection.execute(query, {"id": draft_id, "start": start, "limit": _BATCH}).all():
         for ordinal, content, status, enterprise_id, reason, candidates, choice in found:
-            known = tuple((int(i), str(n)) for i, n in orjson.loads(candidates))
-            yield DraftRow(ordinal, orjson.loads(content), Match(status, enterprise_id, reason, known), choice)
+            may_be = tuple(Candidate(*c) for c in orjson.loads(candidates))
+            yield DraftRow(ordinal, orjson.loads(content), Match(status, enterprise_id, reason, may_be), choice)
         start = found[-1][0] + 1
 
 
@@ -239,7 +239,7 @@ def decide(
     row = next((r for r in rows(connection, draft_id) if r.ordinal == ordinal), None)
     if row is None:
         raise WrongAnswer(f"第 {draft_id} 号草稿没有第 {ordinal} 项。")
-    if choice in _SAME and enterprise_id not in {i for i, _ in row.match.candidates}:
+    if choice in _SAME and enterprise_id not in {c.id for c in row.match.candidates}:
         raise WrongAnswer(f"企业 {enterprise_id} 不是第 {ordinal} 项的候选企业。")
     connection.execute(
         text("UPDATE draft_row SET choice = :choice, enterprise_id = :enterprise, chosen_by = :by"
@@ -254,7 +254,7 @@ def match_again(connection: Connection, draft_id: int, known: int) -> int:
 
     Where the answer or its candidates changed, what a person had chosen is asked again.
     """
-    matcher, changed = Matcher(connection), 0
+    matcher, changed = Matcher(connection, draft(connection, draft_id).content["division"]), 0
     every = rows(connection, draft_id)
     while batch := list(islice(every, _BATCH)):
         fresh = matcher.answers([(row.ordinal, row.content) for row in batch])
@@ -367,7 +367,7 @@ def _row_record(draft_id: int, ordinal: int, content: dict[str, Any], match: Mat
         "status": match.status,
         "enterprise_id": match.enterprise_id,
         "reason": match.reason,
-        "candidates": orjson.dumps([list(c) for c in match.candidates]).decode(),
+        "candidates": orjson.dumps([(c.id, c.name, c.score, c.reason) for c in match.candidates]).decode(),
         "choice": None,
         "chosen_by": None,
     }
@@ -419,5 +419,5 @@ def meant_by_rows_left_out(connection: Connection, draft_id: int) -> set[int]:
     )
     meant: set[int] = set()
     for candidates, identity in connection.execute(query, {"id": draft_id}):
-        meant |= {int(i) for i, _ in orjson.loads(candidates)} | ({identity} if identity else set())
+        meant |= {int(candidate[0]) for candidate in orjson.loads(candidates)} | ({identity} if identity else set())
     return meant

@@ -66,7 +66,7 @@ _PEOPLES = (
 _GROUPS_WITHOUT_NAME = re.compile(r"省直辖县级行政区划|自治区直辖县级行政区划")
 # The official list keeps Chongqing's counties in a group of their own, named "县": they belong to the city like its districts.
 _GROUP_WITHIN = {"500200": "500100"}
-_DIRECT_CITIES = frozenset({"110000", "120000", "310000", "500000"})
+MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
 _ZONE = re.compile(
     r".{0,16}(?:经济技术开发区|高新技术产业开发区|经济开发区|产业开发区|开发区|经开区|高新区|新区|新城|工业园区|产业园区|园区|工业园|产业园|"
     r"示范区|试验区|实验区|管理区|集聚区|保税区|保税港区|生态城|科学城|度假区|风景区|名胜区|化工区|港区)(?:管委会|管理委员会)?"
@@ -159,7 +159,7 @@ def _codes_by_name() -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, .
     full: dict[str, list[str]] = {}
     short: dict[str, list[str]] = {}
     for code, own_name in _divisions().items():
-        if not _is_named(code) or (code.endswith("00") and f"{code[:2]}0000" in _DIRECT_CITIES and code[2:4] != "00"):
+        if not _is_named(code) or (code.endswith("00") and f"{code[:2]}0000" in MUNICIPALITIES and code[2:4] != "00"):
             continue  # 北京市 the city is the same place as 北京市 the province
         full.setdefault(own_name, []).append(code)
         for other in _short_names(own_name):
@@ -215,7 +215,7 @@ def _find(plain: str, within: str | None) -> list[Place]:
                 return inner
     if within is not None and _ZONE.fullmatch(plain):
         province, city, county = lineage(within)
-        if within in _DIRECT_CITIES:
+        if within in MUNICIPALITIES:
             city = division(f"{within[:2]}0100")
         return [Place(plain, province, city, county, plain)]
     return []
@@ -245,9 +245,20 @@ def _named(plain: str, within: str | None) -> list[Place]:
     return [place(code) for code in higher or codes]
 
 
+@lru_cache(maxsize=8192)
+def names_along(province: str | None, city: str | None, county: str | None) -> frozenset[str]:
+    """What the divisions of one line are or were called, full and short; without a line, provinces and their cities."""
+    full = [name(code) for code in (province, city, county) if code]
+    if not full:
+        full = [own for code, own in _divisions().items() if code.endswith("00") and _is_named(code)]
+    line = {province, city, county} - {None}
+    full += [alias.alias for alias in aliases() if alias.code in line]
+    return frozenset(full).union(*map(_short_names, full))
+
+
 def _aliased(alias: Alias) -> Place:
     province, city, county = lineage(alias.code or alias.within)
-    if alias.code is None and alias.within in _DIRECT_CITIES:
+    if alias.code is None and alias.within in MUNICIPALITIES:
         city = division(f"{alias.within[:2]}0100")
     return Place(alias.alias, province, city, county, alias.alias if alias.kind == "zone" else None)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import orjson
 from sqlalchemy import Connection, Index, LargeBinary, bindparam, insert, text
@@ -30,6 +30,7 @@ GRADE_KINDS: frozenset[str] = frozenset(get_args(GradeKind))
 MENDING_KINDS: frozenset[str] = frozenset(get_args(MendingKind))
 KINDS: tuple[str, ...] = get_args(Kind)
 
+Item = TypeVar("Item")
 _BATCH = 2_000
 
 
@@ -256,7 +257,7 @@ def read(body: str) -> Entry:
     return Entry(**orjson.loads(body))
 
 
-def batches(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     """`items` in runs of at most `size`."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

@@ -33,13 +33,13 @@ class Report:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         with self._known() as connection:
-            matcher, start = Matcher(connection), 0
+            matcher, start = Matcher(connection, self._reading.notice.division), 0
             for batch in _in_batches(self._reading.rows):
                 numbered = list(enumerate((orjson.loads(orjson.dumps(row)) for row in batch), start))
                 for (_, content), match in zip(numbered, matcher.answers(numbered), strict=True):
-                    candidates = [{"id": i, "name": n} for i, n in match.candidates]
-                    yield content | {"match": {"status": match.status, "enterprise_id": match.enterprise_id if (match.enterprise_id or 0) > 0 else None,
-                                               "reason": match.reason, "candidates": candidates}}  # fmt: skip
+                    known = match.enterprise_id if (match.enterprise_id or 0) > 0 else None
+                    yield content | {"match": {"status": match.status, "enterprise_id": known, "reason": match.reason,
+                                               "candidates": list(match.candidates)}}  # fmt: skip
                 start += len(batch)
 
     @contextmanager
@@ -112,8 +112,9 @@ def say_taken(database: Database, file: Path, reading: notices.Reading, taken: p
     typer.echo(f"{file.name}：{made}第 {draft.id} 号草稿，{reading.row_count} 行，"
                f"其中已知企业 {counted['matched']} 行，新企业 {counted['new']} 行，待判断 {counted['question']} 行。")  # fmt: skip
     for row in waiting[:20]:
-        who = "；".join(f"{_shown(i)} {name}" for i, name in row.match.candidates)
-        typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}（{who}）")
+        typer.echo(f"  第 {row.ordinal} 项 {row.content['name']}：{row.match.reason}")
+        for candidate in row.match.candidates:
+            typer.echo(f"    {_shown(candidate.id)} {candidate.name}（{candidate.score} 分：{candidate.reason}）")
     if waiting:
         typer.echo(f"  用 public-site decide {draft.id} 项号 same/renamed/new/skip 逐项回答。")
     for question in reading.questions:

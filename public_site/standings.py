@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Index, bindparam, insert, text
 from sqlmodel import Field, SQLModel
 
-from public_site import folding, register
-from public_site.enterprises import core_name, normal_name
+from public_site import enterprises, folding, register
+from public_site.enterprises import Line, core_name, normal_name
 
 NAME = "standings"
 _BATCH = 500
@@ -72,16 +72,30 @@ class EnterpriseRecord(SQLModel, table=True):
 
 
 class EnterpriseNameRecord(SQLModel, table=True):
-    """Every name an enterprise bears or bore; `ordinal` 0 is the present one, 1 the one before it, and so on."""
+    """Every name an enterprise bears or bore; `ordinal` 0 is the present one, 1 the one before it, and so on.
+
+    The keys are `enterprises.Keys`: under them matching finds names that are only alike.
+    """
 
     __tablename__ = "enterprise_name"
-    __table_args__ = (Index("enterprise_name_normal", "normal_name"), Index("enterprise_name_core", "core_name"))
+    __table_args__ = (
+        Index("enterprise_name_normal", "normal_name"),
+        Index("enterprise_name_core", "core_name"),
+        Index("enterprise_name_stem", "stem_key"),
+        Index("enterprise_name_head", "head_key"),
+        Index("enterprise_name_tail", "tail_key"),
+        Index("enterprise_name_short", "short_key"),
+    )
 
     enterprise_id: int = Field(primary_key=True)
     ordinal: int = Field(primary_key=True)
     name: str
     normal_name: str
     core_name: str
+    stem_key: str | None
+    head_key: str | None
+    tail_key: str | None
+    short_key: str | None
 
 
 class HoldingRecord(SQLModel, table=True):
@@ -188,22 +202,24 @@ def changed_since(connection: Connection, number: int) -> list[int]:
 def rows_of(folded: folding.Folded) -> Iterator[tuple[type[SQLModel], dict[str, Any]]]:
     """The table rows that one folded enterprise makes."""
     yield EnterpriseRecord, enterprise_row(folded, folded.now())
+    line = folded.facts.province, folded.facts.city, folded.facts.county
     for ordinal, name in enumerate(reversed(folded.names)):
         yield (
             EnterpriseNameRecord,
-            {
-                "enterprise_id": folded.id,
-                "ordinal": ordinal,
-                "name": name,
-                "normal_name": normal_name(name),
-                "core_name": core_name(name),
-            },
+            {"enterprise_id": folded.id, "ordinal": ordinal, "name": name} | name_columns(name, line),
         )
     for unit in folded.standings.values():
         for standing, following in zip(unit, (*unit[1:], None), strict=True):
             yield HoldingRecord, holding_row(folded.id, standing, following.from_day if following else None)
     for decision in folded.decisions:
         yield DecisionRecord, _decision_row(folded.id, decision)
+
+
+def name_columns(name: str, line: Line) -> dict[str, Any]:
+    """What a name is compared and looked for by; `line` is the enterprise's place."""
+    keys = enterprises.keys(name, line)
+    return {"normal_name": normal_name(name), "core_name": core_name(name), "stem_key": keys.stem,
+            "head_key": keys.head, "tail_key": keys.tail, "short_key": keys.short}  # fmt: skip
 
 
 def _fold_anew(connection: Connection, ids: Sequence[int], known: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from public_site.enterprises import Known, Wanted, core_name, is_credit_code, match, normal_name
+from public_site.enterprises import Candidate, Known, Wanted, core_name, is_credit_code, match, normal_name, stem_name
 
 HONGSHENG = Known(
     7, "重庆宏声纸箱有限责任公司", ("重庆宏声纸箱有限责任公司", "重庆宏声包装厂"), None, "500000", "500100", "500102"
@@ -61,7 +61,8 @@ def test_a_code_with_a_known_name_is_a_match() -> None:
 
 def test_a_code_with_another_name_is_a_question_whether_it_was_renamed() -> None:
     found = match(wanted("河钢集团唐山分公司", code="91130200699229617X"), [TANGSHAN])
-    assert (found.status, found.candidates) == ("question", ((9, "河钢股份有限公司唐山分公司"),))
+    assert found.status == "question"
+    assert found.candidates == (Candidate(9, "河钢股份有限公司唐山分公司", 92, "信用代码相同而名称不同；不在同一省"),)
     assert "更名" in found.reason
 
 
@@ -93,6 +94,91 @@ def test_a_likeness_is_a_question_and_never_a_match(asked: Wanted, says: str) ->
     found = match(asked, [HONGSHENG])
     assert found.status == "question"
     assert says in found.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("重庆市宏声纸箱有限公司", "宏声纸箱"), ("重庆宏声（集团）纸箱有限责任公司", "宏声纸箱"),
+        ("宏声（重庆）纸箱有限公司", "宏声纸箱"), ("重庆市涪陵区宏声纸箱厂", "宏声纸箱厂"), ("涪陵宏声纸箱", "宏声纸箱"),
+        ("北京宏声纸箱有限公司", "北京宏声纸箱"), ("重庆钢铁", "钢铁"), ("重庆厂", "重庆厂"),
+    ],
+)  # fmt: skip
+def test_the_stem_leaves_out_the_name_s_own_place_and_no_other(name: str, stem: str) -> None:
+    assert stem_name(name, ("500000", "500100", "500102")) == stem
+
+
+@pytest.mark.parametrize(
+    ("asked", "score", "says"),
+    [
+        (wanted("重庆宏声纸箱有限公司"), 95, "名称只差公司形式或括号；同在涪陵区"),
+        (wanted("重庆宏声纸箱（有限责任公司）", county=None), 90, "名称只差公司形式或括号；所在地不矛盾"),
+        (wanted("宏声纸箱有限公司"), 90, "名称只差前面的地名"), (wanted("涪陵宏声纸箱集团有限公司"), 90, "名称只差前面的地名"),
+        (wanted("重庆宏盛纸箱有限公司"), 85, "名称差 1 个字，读音相同"), (wanted("重庆宏远纸箱有限公司"), 75, "名称差 1 个字"),
+        (wanted("重庆宏声包装厂有限公司", county="500102"), 95, "公司形式"),
+        (wanted("重慶宏聲紙箱有限責任公司", county="500108"), 80, "名称相同；同市不同区县"),
+        (wanted("重庆宏声纸箱有限责任公司", county=None, city="510100", province="510000"), 50, "不在同一省"),
+        (wanted("重庆宏声纸箱有限责任公司", county=None, city=None, province=None), 85, "一方未写所在地"),
+    ],
+)  # fmt: skip
+def test_a_candidate_comes_with_a_score_and_its_reasons(asked: Wanted, score: int, says: str) -> None:
+    found = match(asked, [HONGSHENG])
+    assert found.status == "question"
+    (candidate,) = found.candidates
+    assert candidate.score == score
+    assert says in candidate.reason
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        wanted("重庆宏远涂装有限公司"), wanted("重庆宏盛纸箱有限公司", county="500108"), wanted("重庆宏声纸箱二厂"),
+        wanted("重庆第2宏声纸箱有限公司"), wanted("宏纸有限公司"),
+    ],
+)  # fmt: skip
+def test_two_other_signs_another_county_or_a_number_make_another_enterprise(asked: Wanted) -> None:
+    assert match(asked, [HONGSHENG]).status == "new"
+
+
+def test_a_short_name_is_a_question_about_the_long_one_and_the_other_way() -> None:
+    here: tuple[str, str, str] = ("130000", "130200", "130283")
+    long = Known(3, "首钢股份公司迁安钢铁公司", ("首钢股份公司迁安钢铁公司",), None, *here)
+    short = Known(4, "首钢迁钢", ("首钢迁钢",), None, *here)
+    (candidate,) = match(Wanted("首钢迁钢", None, None, *here), [long]).candidates
+    assert (candidate.score, candidate.reason) == (65, "可能是简称与全称；同在迁安市")
+    assert match(Wanted("首钢股份公司迁安钢铁公司", None, None, *here), [short]).status == "question"
+
+
+def test_of_many_neighbours_that_do_not_even_sound_alike_none_is_meant() -> None:
+    def neighbour(number: int, sign: str) -> Known:
+        return Known(number, f"宏{sign}纸箱", (f"宏{sign}纸箱",), None, "500000", "500100", "500102")
+
+    distant = [neighbour(at, sign) for at, sign in enumerate("远达丰运", start=10)]
+    asked = wanted("宏声纸箱有限公司")
+    assert match(asked, distant).status == "new"
+    assert [c.id for c in match(asked, [*distant, neighbour(20, "盛")]).candidates] == [20]
+    assert len(match(asked, distant[:3]).candidates) == 3
+
+
+def test_a_list_of_candidates_stays_short_and_the_likeliest_comes_first() -> None:
+    counties = [f"5001{n:02}" for n in range(1, 13)]
+    known = [Known(n, "演示公司", ("演示公司",), None, "500000", "500100", c) for n, c in enumerate(counties, start=1)]
+    found = match(
+        Wanted("演示公司", None, None, "510000", "510100", None),
+        [*known, Known(99, "演示公司", ("演示公司",), None, "510000", None, None)],
+    )
+    assert (found.status, found.enterprise_id) == ("matched", 99)
+    found = match(Wanted("演示公司", None, "91350100M000100Y43", "500000", "500100", "500199"), known)
+    scores = [candidate.score for candidate in found.candidates]
+    assert (len(scores), scores) == (8, sorted(scores, reverse=True))
+
+
+def test_where_a_row_names_no_place_it_is_the_issuer_s() -> None:
+    asked = Wanted("重庆宏声纸箱有限责任公司", None, None, "500000", "500100", None, True)
+    assert match(asked, [HONGSHENG]).enterprise_id == 7
+    placeless = Known(8, "演示公司", ("演示公司",), None, None, None, None)
+    assert match(Wanted("演示公司", None, None, "500000", None, None, True), [placeless]).enterprise_id == 8
+    assert match(Wanted("演示公司", None, None, "500000", None, None), [placeless]).status == "question"
 
 
 def test_the_same_name_with_another_code_is_a_question() -> None:

@@ -152,8 +152,9 @@ def test_a_likeness_waits_for_a_person_and_nothing_is_published_before(desk: Des
         (asked,) = drafts.rows(connection, draft.id, only_open=True)
     with pytest.raises(drafts.WrongAnswer, match="候选"):
         publishing.decide(desk.database, draft.id, asked.ordinal, "same", 999, by=DRAFTER)
-    ((candidate, _),) = asked.match.candidates
-    publishing.decide(desk.database, draft.id, asked.ordinal, "renamed", candidate, by=DRAFTER)
+    (candidate,) = asked.match.candidates
+    assert (candidate.score, candidate.reason) == (95, "名称只差公司形式或括号；同在涪陵区")
+    publishing.decide(desk.database, draft.id, asked.ordinal, "renamed", candidate.id, by=DRAFTER)
     desk.approve(draft)
     line = desk.enterprise("演示纸箱有限责任公司").line
     assert (line.name, line.former_names, line.overall_grade) == ("演示纸箱有限公司", ("演示纸箱有限责任公司",), "C")
@@ -338,9 +339,10 @@ def test_within_one_file_identity_follows_the_same_rule_as_across_files(desk: De
         ]
     )
     with desk.database.reading() as connection:
-        asked = {r.ordinal: r.match.candidates for r in drafts.rows(connection, draft.id, only_open=True)}
+        asked = {r.ordinal: [(c.id, c.name) for c in r.match.candidates]
+                 for r in drafts.rows(connection, draft.id, only_open=True)}  # fmt: skip
     assert asked == {
-        1: ((-1, "演示纸箱有限公司"),), 3: ((-3, "演示印刷有限公司"),), 4: ((-3, "演示印刷有限公司"),),
+        1: [(-1, "演示纸箱有限公司")], 3: [(-3, "演示印刷有限公司")], 4: [(-3, "演示印刷有限公司")],
     }  # fmt: skip
     publishing.decide(desk.database, draft.id, 1, "same", -1, by=DRAFTER)
     publishing.decide(desk.database, draft.id, 3, "new", by=DRAFTER)
