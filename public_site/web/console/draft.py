@@ -103,7 +103,7 @@ def _some(connection: Connection, draft_id: int, start: int, limit: int) -> list
 
 
 def _names(connection: Connection, shown: Sequence[DraftRow]) -> dict[int, records.EnterpriseLine]:
-    ids = {row.match.enterprise_id for row in shown} | {i for row in shown for i, _ in row.match.candidates}
+    ids = {row.match.enterprise_id for row in shown} | {c.id for row in shown for c in row.match.candidates}
     return {line.id: line for line in records.lines(connection, sorted(i for i in ids if i is not None and i > 0))}
 
 
@@ -140,9 +140,11 @@ def _row_page(
 def _choices(asked: DraftRow, lines: dict[int, records.EnterpriseLine]) -> Iterator[tuple[str, str, str]]:
     """The answers there are: (value, words, what is known of the enterprise)."""
     said = asked.content["name"]
-    for identity, name in asked.match.candidates:
+    for candidate in asked.match.candidates:
+        identity, name = candidate.id, candidate.name
         known = _known_of(lines[identity]) if identity in lines else f"本文件第 {-identity - 1} 项的新企业"
-        yield f"same:{identity}", f"是“{name}”", known
+        likely = f"可能性 {candidate.score}（{candidate.reason}）" if candidate.reason else ""
+        yield f"same:{identity}", f"是“{name}”", "；".join(part for part in (known, likely) if part)
         if normal_name(said) != normal_name(name):
             yield f"renamed:{identity}", f"是“{name}”，现在更名为“{said}”", "登记更名；用旧名仍能查到。"
     yield "new", "都不是，是一家新企业", ""
@@ -190,7 +192,7 @@ def decide(
 def _answer(form: Form, asked: DraftRow) -> tuple[drafts.Choice, int | None] | None:
     """`same:12`, `renamed:12`, `new` or `skip`."""
     word, _, number = form.said("answer").partition(":")
-    known = {str(i): i for i, _ in asked.match.candidates}
+    known = {str(candidate.id): candidate.id for candidate in asked.match.candidates}
     if word in ("new", "skip") and not number:
         return ("new" if word == "new" else "skip"), None
     if word in ("same", "renamed") and number in known:
