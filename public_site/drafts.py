@@ -144,6 +144,11 @@ def make_mending(connection: Connection, content: dict[str, Any], *, by: str, at
     return draft(connection, _insert(connection, "mending", content, None, by=by, at=at))
 
 
+def open_of_file(connection: Connection, sha256: str) -> Draft | None:
+    """The open draft of a file, where it has one."""
+    return _of_file(connection, sha256, "open")
+
+
 def draft(connection: Connection, draft_id: int) -> Draft:
     """Raises: NoSuchDraft."""
     found = connection.execute(

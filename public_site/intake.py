@@ -73,6 +73,9 @@ def read_next(database: Database, settings: Settings) -> bool:
 
 
 def _read(database: Database, settings: Settings, upload: Upload, file: Path) -> None:
+    if upload.about is not None:
+        with database.reading() as connection:
+            handovers.require_at_drafter(connection, upload.about)
     reading = notices.read(
         file,
         given=given(upload),
@@ -90,7 +93,8 @@ def _read(database: Database, settings: Settings, upload: Upload, file: Path) ->
         if taken.is_new:
             for name in sorted(set(upload.with_whom) - {upload.who}):
                 handovers.note(connection, taken.draft.id, "contributed", by=name, at=at)
-        if upload.about is not None and upload.about != taken.draft.id:
+        replaces = upload.about is not None and upload.about != taken.draft.id
+        if upload.about is not None and replaces and not handovers.is_handed_over(connection, upload.about):
             drafts.discard_if_open(connection, upload.about, by=upload.who, at=at)
         uploads.become(connection, upload.id, taken.draft.id, reading.row_count)
     if taken.draft.state == "open":

@@ -80,12 +80,17 @@ def take_in(
 ) -> TakenIn:
     """Keep the file and make its draft.
 
-    Raises: notices.NoticeRejected with every problem; then nothing is kept.
+    Raises: notices.NoticeRejected with every problem, handovers.HandedOver when it would take the place of a draft that
+    waits for approval; then nothing is kept.
     """
     reading.accepted()
     drafts.keep_original(settings.originals, file, reading.notice.sha256)
     with database.writing() as connection:
-        return TakenIn(*drafts.make(connection, reading, by=name_of(by), at=at))
+        before = drafts.open_of_file(connection, reading.notice.sha256)
+        taken = TakenIn(*drafts.make(connection, reading, by=name_of(by), at=at))
+        if taken.is_new and before is not None:
+            handovers.require_at_drafter(connection, before.id)
+        return taken
 
 
 def draft_correction(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pyotp
@@ -45,11 +46,11 @@ def test_name_password_and_code_let_one_in(database: Database, settings: Setting
 
 
 def test_whatever_is_wrong_gets_the_same_answer(database: Database, settings: Settings, enrolled: Enrolment) -> None:
-    said = set()
+    said = set[str]()
     for wrong in ({"name": "谁也不是"}, {"password": "另一个很长的密码一二三"}, {"code": "000000"}, {"code": ""},
                   {"name": ""}, {"password": "长" * 5_000}):  # fmt: skip
         with pytest.raises(SignInRefused) as refused:
-            sign_in(database, settings, enrolled, NOW + timedelta(minutes=10 * len(said)), **wrong)  # type: ignore[arg-type]
+            sign_in(database, settings, enrolled, NOW + timedelta(minutes=10 * len(said)), **wrong)
         said.add(str(refused.value))
     assert len(said) == 1
 
@@ -103,7 +104,7 @@ def test_a_session_ends_after_eight_hours_however_busy(
 def test_signing_out_disabling_other_roles_and_a_reset_end_a_session_at_once(
     database: Database, settings: Settings, enrolled: Enrolment
 ) -> None:
-    acts = (
+    acts: tuple[Callable[[str], None], ...] = (
         lambda token: supervisors.sign_out(database, token, at=NOW),
         lambda _: supervisors.set_roles(database, "起草人甲", ["drafter", "approver"], by="root", at=NOW),
         lambda _: supervisors.disable(database, "起草人甲", by="root", at=NOW),

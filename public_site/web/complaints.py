@@ -16,7 +16,7 @@ from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
 routes = APIRouter()
 KINDS = ("data", "objection", "pollution")
-_FIELDS = frozenset({"enterprise", "notice", "said", "url", "once"})
+_FIELDS = frozenset({"enterprise", "notice", "report", "url", "once"})
 
 
 class ForeignForm(NotAllowed):
@@ -53,9 +53,9 @@ async def _sent(request: Request) -> Form:
 @routes.post("/complaints/new", dependencies=[doors.parameters()])
 def send(request: Request, site: doors.TheSite, form: Annotated[Form, Depends(_sent)]) -> Response:
     """Kept once, however often it is sent."""
-    said = form.passage("said", longest=error_reports.LONGEST)
-    if len(said) < 5 and not form.problem("said"):
-        form.refuse("said", "请写明哪里有误，应该是什么")
+    said = form.passage("report", longest=error_reports.LONGEST)
+    if len(said) < 5 and not form.problem("report"):
+        form.refuse("report", "请写明哪里有误，应该是什么")
     url = form.web_address("url")
     enterprise, notice = (form.whole(name, 1, 2**31 - 1) for name in ("enterprise", "notice"))
     once = form.text("once") or secrets.token_urlsafe(18)

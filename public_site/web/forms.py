@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from public_site.web.parameters import Parameters, Problem
 
+_UNSEEN = frozenset({"Cc", "Cs", "Cn"})
+
 
 class Form(Parameters):
     """The fields of one form. A page shows it again (422) while `problems` is not empty."""
@@ -26,8 +28,9 @@ class Form(Parameters):
         return next((problem.message for problem in self._problems if problem.name == name), "")
 
     def said(self, name: str) -> str:
-        """A field as it was sent, to be shown again."""
-        return next(iter(self.raw(name)), "")
+        """A field as it was sent, to be shown again; what no page can show is left out."""
+        sent = next(iter(self.raw(name)), "")
+        return "".join(sign for sign in sent if sign in "\r\n\t" or unicodedata.category(sign) not in _UNSEEN)
 
     def needed(self, name: str, message: str, *, longest: int = 200) -> str:
         """A text that must not be left empty."""
@@ -38,10 +41,10 @@ class Form(Parameters):
 
     def passage(self, name: str, *, longest: int) -> str:
         """Several lines of text; empty when nothing was written."""
-        value = self.said(name).replace("\r\n", "\n").replace("\r", "\n").strip()
+        value = next(iter(self.raw(name)), "").replace("\r\n", "\n").replace("\r", "\n").strip()
         if len(value) > longest:
             self.refuse(name, f"最长 {longest} 个字，现在有 {len(value)} 个字")
-        if any(unicodedata.category(sign) in {"Cc", "Cs", "Cn"} and sign not in "\n\t" for sign in value):
+        if any(unicodedata.category(sign) in _UNSEEN and sign not in "\n\t" for sign in value):
             self.refuse(name, "含有无法识别的字符")
         return value
 

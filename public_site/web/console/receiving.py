@@ -61,8 +61,9 @@ async def receive(request: Request, folder: Path, largest: int, known: frozenset
         except FormParserError:
             raise FormBroken("表单没有传完整，请再传一次。") from None
         guard.require_token(request, dict(parts.fields).get("token", ""))
-    fields = [(name, value) for name, value in parts.fields if name != "token"]
-    return Received(Form(fields, known), parts.file_name, stored, parts.size)
+        # A field "file" is a browser's way of saying that no file was chosen.
+        form = Form([(name, value) for name, value in parts.fields if name not in ("token", "file")], known)
+    return Received(form, parts.file_name, stored, parts.size)
 
 
 class _Parts:
