@@ -40,7 +40,7 @@ from public_site.web import (
 PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
-PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": (console,)}
+PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
 DEFAULT = frozenset({"public", "intake"})
 
 

@@ -207,7 +207,7 @@ ONLY = {
 
 def routes() -> list[APIRoute]:
     found: list[APIRoute] = []
-    for module in (console.home, console.sign_in, console.notices, console.draft, console.requests):
+    for module in console.PAGES:
         found += [route for route in module.routes.routes if isinstance(route, APIRoute)]
     return found
 

@@ -11,10 +11,7 @@ desks       where each draft lies
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from public_site.web.console import draft, guard, home, notices, requests, sign_in
 
-from public_site.web.console import draft, home, notices, requests, sign_in
-
-routes = APIRouter()
-for _module in (home, sign_in, notices, draft, requests):
-    routes.include_router(_module.routes)
+PAGES = (home, sign_in, notices, draft, requests)
+__all__ = ["PAGES", "draft", "guard", "home", "notices", "requests", "sign_in"]
