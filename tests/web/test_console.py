@@ -184,7 +184,7 @@ class TestNothingOfItIsPublic:
         assert public.get(f"/notices/{desk.latest + 1}").status_code == 404
 
 
-VALUES = {"draft_id": "2", "ordinal": "0", "upload_id": "1", "report_id": "1"}
+VALUES = {"draft_id": "2", "ordinal": "0", "upload_id": "1", "report_id": "1", "enterprise_id": "2", "entry": "3"}
 # Path → who may; everybody who is signed in where it is not named.
 ONLY = {
     "GET /console/notices/new": "drafter",
@@ -201,6 +201,11 @@ ONLY = {
     "POST /console/notices/{}/discard": "drafter",
     "POST /console/notices/{}/refuse": "approver",
     "POST /console/notices/{}/approve": "approver",
+    "GET /console/enterprises/{}": "drafter",
+    "GET /console/entries/{}/correct": "drafter",
+    "POST /console/entries/{}/correct": "drafter",
+    "GET /console/entries/{}/withdraw": "drafter",
+    "POST /console/entries/{}/withdraw": "drafter",
     "POST /console/requests/{}/close": "drafter",
 }
 
@@ -400,3 +405,40 @@ def test_a_change_of_roles_holds_at_once(office: Office, drafter: Clerk) -> None
 
     supervisors.set_roles(office.database, drafter.name, ["approver"], by="root", at=datetime.now(UTC))
     assert drafter.client.get("/console/notices/new").status_code == 303
+
+
+class TestMending:
+    def test_a_wrong_entry_is_corrected_by_two_people_and_the_page_says_so(
+        self, office: Office, drafter: Clerk, approver: Clerk, desk: Desk
+    ) -> None:
+        entry = desk.latest
+        assert f"/console/entries/{entry}/correct" in drafter.opens("/console/enterprises/2").xpath("//a/@href")
+        drafter.opens(f"/console/entries/{entry}/correct")
+        there = drafter.sends(f"/console/entries/{entry}/correct", grade="C", reason="原文为 C。").headers["location"]
+        drafter.opens(there)
+        assert drafter.sends(f"{there}/hand-over").status_code == 303
+        seen = approver.opens(there).xpath("//input[@name='seen']/@value")[0]
+        assert approver.sends(f"{there}/approve", seen=seen).headers["location"] == there
+        approver.opens(there)
+        assert "原文为 C。" in office.client().get("/enterprises/2").text
+        assert office.client().get("/enterprises/2.json").json()["overall_grade"] == "C"
+
+    def test_a_withdrawal_goes_the_same_way(self, drafter: Clerk, desk: Desk) -> None:
+        url = f"/console/entries/{desk.latest}/withdraw"
+        drafter.opens(url)
+        drafter.opens(drafter.sends(url, reason="误录。").headers["location"])
+
+    def test_what_cannot_be_mended_so_is_said_and_nothing_is_drafted(self, drafter: Clerk, desk: Desk) -> None:
+        url = f"/console/entries/{desk.latest}/correct"
+        for fields in (
+            {},
+            {"grade": "C"},
+            {"reason": "无"},
+            {"grade": "Z", "reason": "无"},
+            {"industry": "胡说行业", "reason": "无"},
+            {"effective_on": "2999-01-01", "reason": "无"},
+        ):
+            assert drafter.sends(url, None, **fields).status_code == 422, fields
+        drafter.opens("/console/entries/1/correct", 404)
+        drafter.opens("/console/entries/99/withdraw", 404)
+        assert "起草中" not in drafter.text("/console/notices")
