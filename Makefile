@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; both install first, and installing is skipped when nothing changed.
 # Needs Python 3.11 or newer, git and make. No npm, compiler or uv: everything else comes as wheels.
 
-.PHONY: help install demo test check lock clean
+.PHONY: help install demo test browser check lock clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -27,8 +27,14 @@ help:
 demo: install
 	$(BIN)/public-site demo
 
-test: check
+test: check browser
 	$(BIN)/pytest -n auto
+
+# The tests in a browser are never left out.
+browser:
+	@command -v chromium >/dev/null \
+	    || { test "$$(id -u)" = 0 && apt-get -q update && apt-get -qy install --no-install-recommends chromium; } \
+	    || { echo "The tests in a browser want Debian's chromium. Run: sudo apt-get install chromium" >&2; exit 1; }
 
 check: install
 	$(BIN)/ruff check .

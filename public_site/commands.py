@@ -22,8 +22,10 @@ from public_site import (
     amendment_commands,
     documents,
     drafts,
+    intake,
     log,
     notices,
+    people,
     publishing,
     register,
     reporting,
@@ -36,7 +38,7 @@ from public_site.clerk import now as _now
 from public_site.clerk import opened as _register
 from public_site.clerk import user as _user
 from public_site.database import Database
-from public_site.faults import Fault, NotReady, NotValid
+from public_site.faults import Fault, NotValid
 from public_site.settings import Settings, from_environment
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(amendment_commands.app)
+app.add_typer(people.app, name="supervisors")
 _err = Console(stderr=True, highlight=False)
 
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="公告文件")]
@@ -65,10 +68,8 @@ def _index(settings: Settings) -> Engine:
 
 def _bring_index_along(database: Database, settings: Settings) -> None:
     """Let the search index catch up with what was just published; a running server does it when this cannot."""
-    try:
-        _index(settings).catch_up(documents.RegisterSource(database))
-    except (NotReady, OSError) as fault:  # what is published is published: this is not its failure
-        _err.print(f"内容已发布，但检索索引没有追上：{fault}", markup=False, soft_wrap=True)
+    if reason := documents.bring_along(database, _index(settings)):
+        _err.print(f"内容已发布，但检索索引没有追上：{reason}", markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -139,10 +140,7 @@ def take_in(
 
 
 def _read(file: Path, given: notices.Given, settings: Settings, progress: Any) -> notices.Reading:
-    limits = notices.Limits(
-        file_mb=settings.file_limit_mb, memory_mb=settings.reader_memory_mb, seconds=settings.reader_seconds
-    )
-    today = _now().astimezone(publishing.CHINA).date()
+    today, limits = _now().astimezone(publishing.CHINA).date(), intake.limits(settings)
     return notices.read(file, given=given, today=today, limits=limits, progress=lambda done: progress(done, 0))
 
 
@@ -265,16 +263,17 @@ def verify(
 def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
-    parts: Annotated[str, typer.Option(help="以逗号分开；目前有 public")] = "public",
+    parts: Annotated[str | None, typer.Option(help="以逗号分开：public、intake、console")] = None,
     workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
 ) -> None:
-    """Serve the public pages."""
+    """Serve the public pages, the public's reports (intake) and the console for publishers."""
     from public_site import serving, shipped
 
     shipped.check_vendor_files()
     with _register() as (database, settings):
         settings.allow_serving_on(host)
-        serving.serve(database, settings, host=host, port=port, parts=frozenset(parts.split(",")), workers=workers)
+        serving.serve(database, settings, host=host, port=port,
+                      parts=frozenset((parts or settings.parts).split(",")), workers=workers)  # fmt: skip
 
 
 @app.command("demo-data")
@@ -301,7 +300,9 @@ def demo(
 ) -> None:
     """Make the demo register through the ordinary intake if there is none yet, then serve it."""
     from public_site import serving
+    from public_site.demo import accounts
     from public_site.demo.register import fill
+    from public_site.web.app import PARTS
 
     settings = replace_settings(from_environment(), data=data, demo=True)
     with closing(Database(settings.register_url)) as database:
@@ -311,8 +312,10 @@ def demo(
         _bring_index_along(database, settings)
         typer.echo(f"演示登记：{data}，第 {made} 条。企业为虚构（名称含“演示”），重庆 2024 年第一批公告为真实公告。")
         if serve:
-            typer.echo(f"打开 http://{host}:{port}/ （Ctrl+C 停止）。批准公告用命令行，演示不设登录账号。")
-            serving.serve(database, settings, host=host, port=port, parts=frozenset({"public"}), workers=1)
+            accounts.open_accounts(database, settings)
+            address = f"http://{host}:{port}"
+            typer.echo("\n".join([f"打开 {address}/ （Ctrl+C 停止）。", *accounts.told(address)]))
+            serving.serve(database, settings, host=host, port=port, parts=frozenset(PARTS), workers=1)
 
 
 def replace_settings(settings: Settings, **changes: object) -> Settings:

@@ -13,9 +13,20 @@ from sqlalchemy import BindParameter, Connection, bindparam, text
 
 from public_site import records, register, standings
 from public_site.database import Database
+from public_site.faults import NotReady
+from public_site.search import Engine
 from public_site.search.values import Document
 
 _BATCH = 500
+
+
+def bring_along(database: Database, index: Engine) -> str:
+    """Let the index catch up with what was just published; the reason, where it could not (a running server will)."""
+    try:
+        index.catch_up(RegisterSource(database))
+    except (NotReady, OSError) as fault:  # what is published is published: this is not its failure
+        return str(fault)
+    return ""
 
 
 class RegisterSource:

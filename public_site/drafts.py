@@ -144,6 +144,11 @@ def make_mending(connection: Connection, content: dict[str, Any], *, by: str, at
     return draft(connection, _insert(connection, "mending", content, None, by=by, at=at))
 
 
+def open_of_file(connection: Connection, sha256: str) -> Draft | None:
+    """The open draft of a file, where it has one."""
+    return _of_file(connection, sha256, "open")
+
+
 def draft(connection: Connection, draft_id: int) -> Draft:
     """Raises: NoSuchDraft."""
     found = connection.execute(
@@ -170,14 +175,40 @@ def drafts(connection: Connection, state: str = "open") -> list[Draft]:
     return [draft(connection, i) for (i,) in ids.all()]
 
 
-def rows(connection: Connection, draft_id: int, *, only_open: bool = False) -> Iterator[DraftRow]:
-    """A draft's rows in the order of the file, read as they are asked for; `only_open`: questions without an answer."""
+def recent(connection: Connection, state: str, limit: int) -> list[Draft]:
+    """The drafts in `state`, newest first, at most `limit`."""
+    query = text("SELECT id FROM draft WHERE state = :state ORDER BY id DESC LIMIT :limit")
+    return [draft(connection, i) for (i,) in connection.execute(query, {"state": state, "limit": limit}).all()]
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When a draft was made, and who closed it when."""
+
+    drafted_at: str
+    closed_by: str | None
+    closed_at: str | None
+
+
+def dates(connection: Connection, draft_id: int) -> Dates:
+    """A draft's beginning and end. Raises: NoSuchDraft."""
+    query = text("SELECT drafted_at, closed_by, closed_at FROM draft WHERE id = :id")
+    found = connection.execute(query, {"id": draft_id}).one_or_none()
+    if found is None:
+        raise NoSuchDraft(f"没有第 {draft_id} 号草稿。")
+    return Dates(*found)
+
+
+def rows(connection: Connection, draft_id: int, *, only_open: bool = False, start: int = 0) -> Iterator[DraftRow]:
+    """A draft's rows from number `start`, in the order of the file, read as they are asked for.
+
+    `only_open`: questions without an answer.
+    """
     asked = " AND status = 'question' AND choice IS NULL" if only_open else ""
     query = text(
         "SELECT ordinal, content, status, enterprise_id, reason, candidates, choice FROM draft_row"
         f" WHERE draft_id = :id AND ordinal >= :start{asked} ORDER BY ordinal LIMIT :limit"
     )
-    start = 0
     while found := connection.execute(query, {"id": draft_id, "start": start, "limit": _BATCH}).all():
         for ordinal, content, status, enterprise_id, reason, candidates, choice in found:
             may_be = tuple(Candidate(*c) for c in orjson.loads(candidates))
@@ -251,6 +282,18 @@ def discard(connection: Connection, draft_id: int, *, by: str, at: datetime) -> 
     """Raises: NoSuchDraft, DraftClosed."""
     open_draft(connection, draft_id)
     _close(connection, draft_id, "discarded", by=by, at=at)
+
+
+def discard_if_open(connection: Connection, draft_id: int, *, by: str, at: datetime) -> None:
+    """Discard a draft that another has taken the place of; one that was closed meanwhile is let be."""
+    if draft(connection, draft_id).state == "open":
+        _close(connection, draft_id, "discarded", by=by, at=at)
+
+
+def is_up_to_date(connection: Connection, draft_id: int) -> bool:
+    """Whether a draft's rows were matched against the register as it is now."""
+    found = draft(connection, draft_id)
+    return found.kind != "notice" or found.base_entry == register.latest_number(connection)
 
 
 def approve(connection: Connection, draft_id: int, *, by: str, at: datetime) -> str:

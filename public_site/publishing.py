@@ -6,7 +6,6 @@ signed checkpoint come about in one transaction or not at all.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -16,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from public_site import amendments, composing, differences, drafts, log, notices, register, standings
+from public_site import amendments, composing, differences, drafts, handovers, log, notices, register, standings
 from public_site.database import Database
 from public_site.drafts import Draft
 from public_site.faults import NotAllowed, NotReady, NotValid
+from public_site.persons import name_of
 from public_site.settings import Settings
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -35,6 +35,10 @@ class NotYetPublishable(NotValid):
 
 class RegisterMoved(NotValid):
     """What the drafter saw is not what would be published now."""
+
+
+class SeenOtherwise(NotValid):
+    """What would be published is not what the approver was shown."""
 
 
 class OriginChanged(NotReady):
@@ -77,12 +81,17 @@ def take_in(
 ) -> TakenIn:
     """Keep the file and make its draft.
 
-    Raises: notices.NoticeRejected with every problem; then nothing is kept.
+    Raises: notices.NoticeRejected with every problem, handovers.HandedOver when it would take the place of a draft that
+    waits for approval; then nothing is kept.
     """
     reading.accepted()
     drafts.keep_original(settings.originals, file, reading.notice.sha256)
     with database.writing() as connection:
-        return TakenIn(*drafts.make(connection, reading, by=name_of(by), at=at))
+        before = drafts.open_of_file(connection, reading.notice.sha256)
+        taken = TakenIn(*drafts.make(connection, reading, by=name_of(by), at=at))
+        if taken.is_new and before is not None:
+            handovers.require_at_drafter(connection, before.id)
+        return taken
 
 
 def draft_correction(
@@ -253,13 +262,19 @@ def decide(
 ) -> None:
     """Answer the question whom a row means. Raises: as drafts.decide."""
     with database.writing() as connection:
+        handovers.require_at_drafter(connection, draft_id)
         drafts.decide(connection, draft_id, ordinal, choice, enterprise_id, by=name_of(by))
 
 
-def publish(database: Database, settings: Settings, draft_id: int, *, by: str, at: datetime) -> Publication:
+def publish(
+    database: Database, settings: Settings, draft_id: int, *, by: str, at: datetime, seen: str | None = None
+) -> Publication:
     """Approve a draft: append its entries, bring the projections along, sign the new state; all or nothing.
 
-    Raises: NoSuchDraft, DraftClosed, SamePerson, NotYetPublishable, RegisterMoved, DraftContradicts, log.NoLogKey.
+    `seen` is the fingerprint of what the approver was shown, where they were shown it on a page.
+
+    Raises: NoSuchDraft, DraftClosed, SamePerson, NotYetPublishable, RegisterMoved, SeenOtherwise, DraftContradicts,
+    handovers.NotHandedOver, log.NoLogKey.
     """
     key, by = log.read_key(settings.log_key), name_of(by)
     if moved := _match_again_if_moved(database, draft_id):
@@ -267,6 +282,9 @@ def publish(database: Database, settings: Settings, draft_id: int, *, by: str, a
     with database.writing() as connection:
         draft = drafts.open_draft(connection, draft_id)
         _require_second_person(connection, draft, by)
+        if seen is not None:
+            handovers.require_at_approver(connection, draft_id)
+            require_seen(connection, draft_id, seen)
         origin = _origin(connection, settings)
         first = register.latest_number(connection) + 1
         last = _append(connection, draft, by=by, at=at)
@@ -313,18 +331,6 @@ def _preview(connection: Connection, draft: Draft, at: datetime, warnings: list[
     )  # fmt: skip
 
 
-def name_of(person: str) -> str:
-    """Who acts, so written that one person is not two: NFKC, without blanks at the ends and invisible characters.
-
-    Raises: NotValid when nothing is left.
-    """
-    plain = unicodedata.normalize("NFKC", person)
-    name = "".join(sign for sign in plain if not unicodedata.category(sign).startswith("C")).strip()
-    if not name:
-        raise NotValid("请写明操作人（--by 姓名）。")
-    return name
-
-
 def _append(connection: Connection, draft: Draft, *, by: str, at: datetime) -> int:
     appending = register.Appending(connection, at)
     _require_ready(connection, draft, at)
@@ -339,11 +345,19 @@ def _write(connection: Connection, appending: register.Appending, draft: Draft, 
         amendments.append(appending, amendments.plan(connection, draft.content, _today(at)), seal)
 
 
+def require_seen(connection: Connection, draft_id: int, seen: str) -> None:
+    """Raises: SeenOtherwise when the draft, or the entry it was held against, is another than when it was looked at."""
+    if drafts.seal(connection, draft_id) != seen:
+        raise SeenOtherwise("您看过之后，草稿或登记有了变化；下面是现在的内容，请重新核对后再决定。")
+
+
 def _require_second_person(connection: Connection, draft: Draft, by: str) -> None:
     if draft.drafted_by == by:
         raise SamePerson(f"第 {draft.id} 号草稿由 {by} 起草，须由另一人批准。")
     if by in drafts.deciders(connection, draft.id):
         raise SamePerson(f"第 {draft.id} 号草稿中有 {by} 回答的问题，须由另一人批准。")
+    if by in handovers.hands(connection, draft.id):
+        raise SamePerson(f"第 {draft.id} 号草稿经过 {by} 的手，须由另一人批准。")
 
 
 def _origin(connection: Connection, settings: Settings) -> str:

@@ -1,4 +1,4 @@
-"""How the site runs as processes: web workers, and one keeper that lets the search index follow the register.
+"""How the site runs as processes: web workers, a keeper that lets the search index follow the register, a reader of uploads.
 
 Workers read; whoever publishes brings the index along, and the keeper catches what was left behind (a publisher killed
 between its commit and the index, a rebuild under way).
@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import documents, shipped
+from public_site import documents, intake, shipped
 from public_site.database import Database
+from public_site.demo import accounts
 from public_site.faults import NotReady
 from public_site.search import Engine, engines, sounds
 from public_site.settings import PREFIX, Settings, SettingsRefused, from_environment
@@ -31,23 +32,30 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
     """Serve until told to stop. Raises: SettingsRefused for a part that this version does not have."""
     settings.allow_serving_on(host)
     shipped.check_vendor_files()
-    if unknown := parts - PARTS:
-        raise SettingsRefused(f"这一版还没有 {'、'.join(sorted(unknown))}；可用的部分：{'、'.join(sorted(PARTS))}。")
+    if unknown := parts - PARTS.keys():
+        raise SettingsRefused(f"这一版还没有 {'、'.join(sorted(unknown))}；可用的部分：{'、'.join(PARTS)}。")
+    if "console" in parts and settings.is_secure and not settings.console_host:
+        raise SettingsRefused(
+            "控制台要有自己的主机名：请设置 PUBLIC_SITE_CONSOLE_HOST（如 console.mingji.example.cn）。"
+        )
+    if "console" in parts and not settings.demo and accounts.are_open(database):
+        raise SettingsRefused("这个数据目录里有公开的演示账号，不能作正式的控制台；请换一个数据目录。")
     index = engines.engine(settings)
     options = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_keep_alive": 15}
-    with keeper(database, index):
+    with keeper(database, index), reader(database, settings) if "console" in parts else nullcontext():
         if workers == 1:
             sounds.make_ready()
             uvicorn.run(create_app(settings, parts), **options)  # type: ignore[arg-type]
             return
-        os.environ |= _environment(settings)
+        os.environ |= _environment(settings) | {f"{PREFIX}PARTS": ",".join(sorted(parts))}
         uvicorn.run("public_site.serving:worker", factory=True, workers=workers, **options)  # type: ignore[arg-type]
 
 
 def worker() -> FastAPI:
     """One web worker's application, from the environment that `serve` set."""
     sounds.make_ready()
-    return create_app(from_environment())
+    settings = from_environment()
+    return create_app(settings, frozenset(settings.parts.split(",")))
 
 
 @contextmanager
@@ -61,6 +69,19 @@ def keeper(database: Database, index: Engine) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(timeout=30)
+
+
+@contextmanager
+def reader(database: Database, settings: Settings) -> Iterator[None]:
+    """Within the block a thread reads what is uploaded to the console."""
+    stop = threading.Event()
+    thread = threading.Thread(target=intake.keep_reading, args=(database, settings, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)  # a long reading is begun again at the next start
 
 
 def _keep(source: documents.RegisterSource, index: Engine, stop: threading.Event) -> None:

@@ -42,6 +42,14 @@ class Settings(BaseSettings):
     )
     reader_memory_mb: int = Field(1024, ge=128, le=8192, description="读取公告文件的子进程可用内存上限，MB。")
     reader_seconds: int = Field(300, ge=5, le=3600, description="读取一份公告文件的时间上限，秒。")
+    console_host: str = Field(
+        "", description="控制台的主机名（如 console.mingji.example.cn）；设置后控制台只在这个主机名下回答。"
+    )
+    parts: str = Field("public,intake", description="serve 提供的部分，以逗号分开：public、intake、console。")
+    complaint_channel: str = Field(
+        "请通过所在地生态环境主管部门公布的渠道举报，或登录全国生态环境投诉举报平台。",
+        description="举报污染的官方渠道，显示在报告页面上。",
+    )
     file_limit_mb: int = Field(50, ge=1, le=1024, description="公告文件大小上限，MB。")
     meili_url: str = Field(
         "", description="Meilisearch 服务的地址（如 http://meilisearch:7700）。空则用进程内的检索引擎。"
@@ -76,6 +84,21 @@ class Settings(BaseSettings):
     def originals(self) -> Path:
         """Folder of the notices' original files, each named by its SHA-256."""
         return self.data / "originals"
+
+    @property
+    def uploads(self) -> Path:
+        """Folder of uploaded files while they are read."""
+        return self.data / "uploads"
+
+    @property
+    def console_key(self) -> Path:
+        """Key that the console's second factors are sealed with (32 bytes)."""
+        return self.data / "keys" / "console.key"
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the public address is an https one; then cookies travel over https only."""
+        return self.base_url.startswith("https://")
 
     @property
     def log_key(self) -> Path:

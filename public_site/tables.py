@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from sqlmodel import SQLModel
 
-from public_site import drafts, log, register, standings
+from public_site import (
+    audit,
+    drafts,
+    error_reports,
+    handovers,
+    log,
+    register,
+    reviews,
+    standings,
+    supervisors,
+    throttling,
+    uploads,
+)
 
 METADATA = SQLModel.metadata
 # Modules whose tables the metadata holds once they are imported.
-MODULES = (register, log, standings, drafts)
+MODULES = (register, log, standings, drafts, handovers, reviews, uploads, supervisors, audit, throttling, error_reports)

@@ -7,6 +7,7 @@ in and under the table is understood in one place for all formats. Nothing here 
 from public_site.notices.file_gate import Limits
 from public_site.notices.reading import read
 from public_site.notices.values import (
+    Excerpt,
     Given,
     Notice,
     NoticeRejected,
@@ -20,6 +21,7 @@ from public_site.notices.values import (
 )
 
 __all__ = [
+    "Excerpt",
     "Given",
     "Limits",
     "Notice",

@@ -19,7 +19,7 @@ import orjson
 
 from public_site import grades
 from public_site.notices import about as surroundings
-from public_site.notices import columns, counts, file_gate, prose, sandbox, words
+from public_site.notices import columns, counts, excerpts, file_gate, prose, sandbox, words
 from public_site.notices.about import About, Text
 from public_site.notices.disk_lines import DiskLines
 from public_site.notices.file_gate import Limits
@@ -182,7 +182,7 @@ class _Work:
             self._note(None, None, None, "表头下面没有一家企业。", "请确认选对了文件和工作表。")
         if not self._problems:  # rows left out for a defect would be missed a second time
             self._check_counts(found, texts)
-        return self._finished(found, scheme)
+        return replace(self._finished(found, scheme), excerpts=excerpts.of(spool.events(), self._problems))
 
     def _read_rows(self, spool: sandbox.Spool, found: About, reader: RowReader, all_rows: int) -> None:
         title = found.title if found.title != self._stem else None

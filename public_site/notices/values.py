@@ -142,6 +142,15 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A row that a problem names, as it stands in the file: (header, cell) from left to right."""
+
+    sheet: str | None
+    row: int
+    cells: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What reading a file gave. Rows may be many: they are streamed from disk each time they are iterated."""
 
@@ -151,6 +160,7 @@ class Reading:
     problems: tuple[Problem, ...]
     questions: tuple[Question, ...]
     remarks: tuple[str, ...] = ()  # what could not be worked out and need not be, said to whoever approves
+    excerpts: tuple[Excerpt, ...] = ()
 
     def accepted(self) -> Reading:
         """This reading, or `NoticeRejected` with every problem."""

@@ -16,9 +16,12 @@ from public_site import shipped
 from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
+from public_site.supervisors import NotSignedIn
 from public_site.web import (
     assets,
     codes,
+    complaints,
+    console,
     doors,
     downgrades,
     enterprises,
@@ -34,8 +37,11 @@ from public_site.web import (
     static,
 )
 
-PARTS = frozenset({"public"})
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log, healthz, readyz, static)
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
+ALWAYS = (healthz, readyz, static)
+# Part → its pages. The parts may run in one process or in several, each under a host name of its own.
+PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
+DEFAULT = frozenset({"public", "intake"})
 
 
 class PublicSite(FastAPI):
@@ -43,12 +49,14 @@ class PublicSite(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
-        return front.Front(super().build_middleware_stack(), errors.refusal)
+        site: doors.Site = self.state.site
+        larger = {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
+        return front.Front(super().build_middleware_stack(), errors.refusal, larger)
 
 
-def create_app(settings: Settings, parts: frozenset[str] = PARTS) -> FastAPI:
+def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     """The application that serves `parts`. The database must be current (`Database.require_current`)."""
-    if unknown := parts - PARTS:
+    if unknown := parts - PARTS.keys():
         raise ValueError(f"unknown parts: {sorted(unknown)}")
     app = PublicSite(
         title="明绩", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=front.LARGEST_BODY,
@@ -60,7 +68,9 @@ def create_app(settings: Settings, parts: frozenset[str] = PARTS) -> FastAPI:
         add_compress_type(media_type)
     layer: Any = CompressMiddleware
     app.add_middleware(layer, minimum_size=500)
-    for module in PUBLIC_PAGES:
+    if "console" in parts:
+        app.exception_handler(NotSignedIn)(console.guard.to_sign_in)
+    for module in (*ALWAYS, *(page for part in sorted(parts) for page in PARTS[part])):
         app.include_router(module.routes)
     return app
 

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from public_site.faults import Fault, NotAllowed, NotFound, NotReady, NotValid
 from public_site.search import CursorNotValid, QueryNotValid
+from public_site.throttling import TooFast
 from public_site.web import caching, pages
 from public_site.web.parameters import ParametersRefused, UrlNotValid
 
@@ -29,6 +30,7 @@ STATUS: dict[type[Fault], int] = {
     NotFound: 404,
     NotAllowed: 403,
     NotValid: 422,
+    TooFast: 429,
     NotReady: 503,
     Fault: 500,
 }

@@ -1,13 +1,14 @@
 """The outermost layer: what is true of every answer, whatever made it.
 
 What this module knows that no other does: the security headers, that an answer nobody declared public is private, that
-HEAD is GET without the body, how large a request may be before anything looks at it, and that the ETag of compressed
-bytes is not the ETag of the plain ones. Plain ASGI, because it stands before every request.
+HEAD is GET without the body, how large a request may be before anything looks at it, that no page but the console's sees
+a cookie, and that the ETag of compressed bytes is not the ETag of the plain ones. Plain ASGI, because it stands before
+every request.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -43,9 +44,12 @@ SECURITY = {
 class Front:
     """Wraps the whole application, error pages included."""
 
-    def __init__(self, app: ASGIApp, refusal: Callable[[Request, int], Response]) -> None:
+    def __init__(
+        self, app: ASGIApp, refusal: Callable[[Request, int], Response], larger: Mapping[str, int] | None = None
+    ) -> None:
         self.app = app
         self._refusal = refusal
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,6 +58,8 @@ class Front:
         head = scope["method"] == "HEAD"
         if head:
             scope = {**scope, "method": "GET", "head": True}
+        if not scope["path"].startswith("/console"):
+            scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name != b"cookie"]}
         app = self._answer(scope)
 
         async def finish(message: Message) -> None:
@@ -71,7 +77,7 @@ class Front:
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit():
             return self._refusal(Request(scope), 400)
-        if int(length) > LARGEST_BODY:
+        if int(length) > self._larger.get(scope["path"], LARGEST_BODY):
             return self._refusal(Request(scope), 413)
         return self.app
 

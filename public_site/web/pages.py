@@ -8,7 +8,7 @@ block in its page's own file, and the id of the element it swaps is the block's 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
@@ -93,6 +93,11 @@ def long_day(value: date | str) -> str:
 def moment(value: datetime | str) -> str:
     """A moment in China's time, to the minute."""
     return _in_china(value).strftime("%Y-%m-%d %H:%M")
+
+
+def now() -> datetime:
+    """This moment, for what is written down; no public page depends on it."""
+    return datetime.now(UTC)
 
 
 def day_of(value: datetime | str) -> date:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -55,8 +56,11 @@ class Parameters:
     """The parameters of one request. Each reader notes its problems; `settle()` raises them all at once."""
 
     def __init__(self, request: Request, known: frozenset[str]) -> None:
+        self._take(request.query_params.multi_items(), known)
+
+    def _take(self, items: Iterable[tuple[str, str]], known: frozenset[str]) -> None:
         self._given: dict[str, list[str]] = {}
-        for name, value in request.query_params.multi_items():
+        for name, value in items:
             if name not in known:
                 raise UnknownParameter(known)
             if value.strip():

@@ -10,7 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from public_site.web import front
-from public_site.web.app import PUBLIC_PAGES, create_app
+from public_site.web.app import ALWAYS, PUBLIC_PAGES, create_app
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -127,7 +127,7 @@ def test_any_site_may_read_the_public_data(visitor: Any) -> None:
 
 def _urls() -> Iterator[str]:
     values = {"enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y"}
-    for module in PUBLIC_PAGES:
+    for module in (*PUBLIC_PAGES, *ALWAYS):
         for route in module.routes.routes:
             assert isinstance(route, APIRoute)
             yield re.sub(r"\{(\w+)(:\w+)?\}", lambda match: values[match[1]], route.path)

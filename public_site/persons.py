@@ -1,0 +1,19 @@
+"""How a person's name is written, so that one person is not two."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from public_site.faults import NotValid
+
+
+def name_of(person: str) -> str:
+    """NFKC, without blanks at the ends and invisible characters.
+
+    Raises: NotValid when nothing is left.
+    """
+    plain = unicodedata.normalize("NFKC", person)
+    name = "".join(sign for sign in plain if not unicodedata.category(sign).startswith("C")).strip()
+    if not name:
+        raise NotValid("请写明操作人（--by 姓名）。")
+    return name

@@ -1,0 +1,18 @@
+"""`/console`: where publishers work. Signed in, never cached, on a host of its own in production.
+
+guard       who is at the door, and which forms are let in
+sign_in     coming, going, one's own password
+home        what waits for me
+notices     drafts by where they lie; a new file · receiving: the file on its way in
+draft       one draft, from its rows to its approval · facts: what a clerk says about a notice
+mending     from a published entry to the draft that corrects or withdraws it
+requests    what the public says is wrong with the data
+desks       where each draft lies
+"""
+
+from __future__ import annotations
+
+from public_site.web.console import draft, guard, home, mending, notices, requests, sign_in
+
+PAGES = (home, sign_in, notices, draft, mending, requests)
+__all__ = ["PAGES", "draft", "guard", "home", "mending", "notices", "requests", "sign_in"]

@@ -1,0 +1,82 @@
+"""`/console/sign-in`, `/console/sign-out`, `/console/account`: coming, going, and one's own password."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from public_site import supervisors
+from public_site.faults import NotValid
+from public_site.throttling import TooFast
+from public_site.web import doors, pages
+from public_site.web.console import guard
+from public_site.web.forms import Form
+from public_site.web.parameters import Parameters
+
+routes = APIRouter()
+_FIELDS = frozenset({"name", "password", "code"})
+
+
+@routes.get("/console/sign-in", dependencies=[Depends(guard.at_home)])
+def sign_in_page(request: Request, parameters: Annotated[Parameters, doors.parameters("ended")]) -> Response:
+    """Where one signs in."""
+    ended = parameters.flag("ended")
+    parameters.settle()
+    return guard.page(request, None, "sign_in.html", form=Form(), fault="", ended=ended)
+
+
+async def _said(request: Request) -> Form:
+    return await guard.read(request, _FIELDS)
+
+
+@routes.post("/console/sign-in", dependencies=[Depends(guard.at_home), doors.parameters()])
+def sign_in(request: Request, form: Annotated[Form, Depends(_said)]) -> Response:
+    """A new session, or the same page with one and the same sentence for whatever was wrong."""
+    site, address = doors.site(request), request.client.host if request.client else ""
+    try:
+        token = supervisors.sign_in(
+            site.database, site.settings.console_key, name=form.said("name"), password=form.said("password"),
+            code=form.said("code"), address=address, at=pages.now(),
+        )  # fmt: skip
+    except (supervisors.SignInRefused, TooFast) as fault:
+        status = 429 if isinstance(fault, TooFast) else 422
+        shown = Form([("name", form.said("name"))])
+        return guard.page(request, None, "sign_in.html", status=status, form=shown, fault=str(fault), ended=False)
+    response = guard.go("/console/")
+    guard.give(request, response, token)
+    return response
+
+
+@routes.post("/console/sign-out", dependencies=[doors.parameters()])
+def sign_out(request: Request, _: guard.Person, __: Annotated[Form, guard.form()]) -> Response:
+    """The session ends here and now."""
+    supervisors.sign_out(doors.site(request).database, guard.held(request) or "", at=pages.now())
+    response = guard.go(guard.SIGN_IN)
+    guard.take_away(request, response)
+    return response
+
+
+@routes.get("/console/account", dependencies=[doors.parameters()])
+def account(request: Request, person: guard.Person) -> Response:
+    """Who one is here, and one's password."""
+    return guard.page(request, person, "account.html", form=Form(), fault="")
+
+
+@routes.post("/console/account", dependencies=[doors.parameters()])
+def change_password(
+    request: Request, person: guard.Person, form: Annotated[Form, guard.form("old", "new", "again")]
+) -> Response:
+    """A new password; one signs in again with it."""
+    try:
+        if form.said("new") != form.said("again"):
+            raise NotValid("两次写的新密码不一样。")
+        supervisors.change_password(
+            doors.site(request).database, person, form.said("old"), form.said("new"), at=pages.now()
+        )
+    except (NotValid, TooFast) as fault:
+        return guard.page(request, person, "account.html", status=422, form=Form(), fault=str(fault))
+    response = guard.go(guard.SIGN_IN)
+    guard.take_away(request, response)
+    return response
