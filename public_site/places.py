@@ -274,7 +274,7 @@ def _named(plain: str, within: str | None) -> list[Place]:
 @lru_cache(maxsize=8192)
 def names_along(province: str | None, city: str | None, county: str | None) -> frozenset[str]:
     """What the divisions of one line are or were called, full and short; without a line, provinces and their cities."""
-    full = [name(code) for code in (province, city, county) if code]
+    full = [name(code) for code in (province, city, county) if code and is_division(code)]
     if not full:
         full = [own for code, own in _divisions().items() if code.endswith("00") and _is_named(code)]
     line = {province, city, county} - {None}
