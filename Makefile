@@ -19,6 +19,8 @@ help:
 	@echo "make install  only .venv with everything pinned, .venv/bin/public-site included"
 	@echo "make check    only the linters, types and import contracts"
 	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
+	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
+	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
 
@@ -67,8 +69,18 @@ lock: | $(BIN)/python
 clean:
 	rm -rf .venv static/vendor public_site/vendor dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
+.PHONY: fuzz-notices
+fuzz-notices: install
+	$(BIN)/python -m tests.notices.mutations 5000
+
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake
+.PHONY: bench-intake bench-search
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake
+
+# 3,500,000 enterprises: make bench-search SIZES=3500000
+SIZES := 100000 1000000
+bench-search: install
+	$(BIN)/python -m benchmarks.search --sizes $(SIZES)
+	$(BIN)/python -m benchmarks.search_pages

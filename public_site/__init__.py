@@ -5,7 +5,9 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 `lint-imports` checks them.
 
     __main__, commands        what a person types: public-site …
+    amendment_commands        what a person types to amend what is published
     reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
+    clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads
     web/                      HTTP and Jinja, and nobody else's: one module per first word of the URL
     demo/      verification   the demo register's notices · checking everything against everything else
@@ -15,17 +17,20 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     publishing                the one way in: draft, second person, register, projections
     records                   what pages read of an enterprise
     differences               what approving a draft would change
+    amendments histories      corrections, merges, splits as entries · what happened, entry by entry, as pages tell it
     composing  handovers      what a draft's rows say, as entries · a draft's way from desk to desk
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
+    mending                   what amendments leave of the entries: what counts, what it says, whose it is
     audit      throttling     who did or read what · token buckets that remember nobody
     register                  the append-only table of entries
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints
     database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
+    working_days              which days are worked in China
     settings   shipped        what an operator may set · where the files beside the code are
     persons                   how a person's name is written
     faults                    what can go wrong, in four words

@@ -6,11 +6,9 @@ Long work shows a bar on a terminal and plain lines otherwise. Heavy parts are i
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy.exc import SQLAlchemyError
 
 from public_site import (
+    amendment_commands,
     documents,
     drafts,
     intake,
@@ -33,19 +32,24 @@ from public_site import (
     standings,
     verification,
 )
+from public_site.clerk import By
+from public_site.clerk import day as _day
+from public_site.clerk import now as _now
+from public_site.clerk import opened as _register
+from public_site.clerk import user as _user
 from public_site.database import Database
 from public_site.faults import Fault, NotValid
 from public_site.settings import Settings, from_environment
 
 if TYPE_CHECKING:
-    from public_site.search.embedded_index import EmbeddedIndex
+    from public_site.search import Engine
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(people.app, name="supervisors")
+app.add_typer(amendment_commands.app)
 _err = Console(stderr=True, highlight=False)
 
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="公告文件")]
-By = Annotated[str, typer.Option("--by", help="操作人；起草与批准必须是两个人")]
 
 
 class Projection(StrEnum):
@@ -56,35 +60,16 @@ class Projection(StrEnum):
     SEARCH = "search"
 
 
-@contextmanager
-def _register(*, make: bool = True) -> Iterator[tuple[Database, Settings]]:
-    settings = from_environment()
-    with closing(Database(settings.register_url)) as database:
-        if make:
-            publishing.prepare(database, settings)
-        else:
-            database.require_current()
-        yield database, settings
+def _index(settings: Settings) -> Engine:
+    from public_site.search import engines
 
-
-def _index(settings: Settings) -> EmbeddedIndex:
-    from public_site.search.embedded_index import EmbeddedIndex
-
-    return EmbeddedIndex(settings.index_folder)
+    return engines.engine(settings)
 
 
 def _bring_index_along(database: Database, settings: Settings) -> None:
     """Let the search index catch up with what was just published; a running server does it when this cannot."""
     if reason := documents.bring_along(database, _index(settings)):
         _err.print(f"内容已发布，但检索索引没有追上：{reason}", markup=False, soft_wrap=True)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _user() -> str:
-    return getpass.getuser()
 
 
 @contextmanager
@@ -159,13 +144,6 @@ def _read(file: Path, given: notices.Given, settings: Settings, progress: Any) -
     return notices.read(file, given=given, today=today, limits=limits, progress=lambda done: progress(done, 0))
 
 
-def _day(said: str | None) -> date | None:
-    try:
-        return date.fromisoformat(said) if said else None
-    except ValueError:
-        raise NotValid(f"日期应写作 YYYY-MM-DD，而不是 {said}。") from None
-
-
 def _one_of(said: str | None, *allowed: str) -> Any:
     if said is not None and said not in allowed:
         raise NotValid(f"“{said}”不是可用的值；可用：{'、'.join(allowed)}。")
@@ -218,34 +196,7 @@ def list_drafts() -> None:
     """The drafts that wait for approval."""
     with _register() as (database, _), database.reading() as connection:
         for draft in drafts.drafts(connection):
-            what = draft.content.get("title") or f"{draft.content['action']} 第 {draft.content['entry']} 条"
-            typer.echo(f"{draft.id}\t{draft.drafted_by}\t{what}")
-
-
-@app.command()
-def correct(
-    entry: int,
-    reason: Annotated[str, typer.Option(help="更正理由，将公开")],
-    grade: Annotated[str | None, typer.Option(help="正确的等级")] = None,
-    industry: Annotated[str | None, typer.Option(help="正确的行业")] = None,
-    effective_on: Annotated[str | None, typer.Option(help="正确的生效日期，YYYY-MM-DD")] = None,
-    by: By = "",
-) -> None:
-    """Draft a correction of a grade entry; it is published like any draft, by a second person."""
-    day = _day(effective_on)
-    changes = {"grade": grade, "industry": industry, "effective_on": day and day.isoformat()}
-    with _register() as (database, _):
-        made = publishing.draft_correction(database, entry, {k: v for k, v in changes.items() if v}, reason=reason,
-                                           by=by or _user(), at=_now())  # fmt: skip
-    typer.echo(f"第 {made.id} 号草稿：更正第 {entry} 条。由另一人批准：public-site publish {made.id} --by 姓名")
-
-
-@app.command()
-def withdraw(entry: int, reason: Annotated[str, typer.Option(help="撤回理由，将公开")], by: By = "") -> None:
-    """Draft the withdrawal of a grade entry; it is published like any draft, by a second person."""
-    with _register() as (database, _):
-        made = publishing.draft_withdrawal(database, entry, reason=reason, by=by or _user(), at=_now())
-    typer.echo(f"第 {made.id} 号草稿：撤回第 {entry} 条。由另一人批准：public-site publish {made.id} --by 姓名")
+            typer.echo(f"{draft.id}\t{draft.drafted_by}\t{publishing.summary(draft)}")
 
 
 @app.command()

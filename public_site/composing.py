@@ -1,8 +1,9 @@
 """What the rows of an approved draft make of the register: which enterprise, which unit, which kind of entry.
 
 What this module knows that no other does: when a row registers an enterprise or adds to what is known of it, when two
-rows mean one unit, what a grade is compared with, and what a full list says by leaving a unit out. It writes entries
-through `register.Appending` and nothing else.
+rows mean one unit, what a grade is compared with, when a row only publishes once more what an authority above or below
+has decided, and what a full list says by leaving a unit out. It writes entries through `register.Appending` and nothing
+else.
 """
 
 from __future__ import annotations
@@ -46,9 +47,25 @@ class _Held:
     """A unit of the register and what it held, by a decision, on the notice's day."""
 
     unit: int
+    site: str | None
     industry: str | None
     grade: str | None
     scheme: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """A decision of the register that counts, with the notice that published it."""
+
+    entry: int
+    unit: int
+    stage: str
+    grade: str | None
+    managed_as: str | None
+    scheme: str
+    day: str
+    division: str | None
+    number: str | None
 
 
 def compose(connection: Connection, appending: register.Appending, draft: Draft, seal: str) -> None:
@@ -109,17 +126,22 @@ class _Composer:
         self._day: str = draft.content["issued_on"]
         # By row number: whom the row meant. Later rows of the same new enterprise point to it.
         self._enterprise_of_row: dict[int, int] = {}
+        self._cited = [normal_name(document) for document in draft.content["cited"]]
+        self._published: dict[int, list[_Published]] = {}
         self._pointed_to = drafts.rows_pointed_to(connection, draft.id)
         self._facts: dict[int, dict[str, Any]] = {}
         self._said: dict[tuple[int, _UnitKey], tuple[tuple[Any, ...], tuple[str | None, int]]] = {}
         self.units_written: set[int] = set()
-        facts = {k: v for k, v in draft.content.items() if k not in {"questions", "sheets"}} | {"draft_sha256": seal}
+        facts = {k: v for k, v in draft.content.items() if k not in {"questions", "remarks", "sheets"}} | {
+            "draft_sha256": seal
+        }
         self._notice_id = appending.add("notice_published", facts, stage=draft.content["stage"], effective_on=self._day)
 
     def add(self, rows: Sequence[DraftRow]) -> None:
         """Append what these rows say of their enterprises and units."""
         ids = [i for i in (row.match.enterprise_id for row in rows) if i is not None and i > 0]
         facts, held = _facts(self._connection, ids), _held(self._connection, ids, self._day)
+        self._published = _published(self._connection, ids, self._notice_id)
         for row in rows:
             enterprise = self._meant(row)
             known = None
@@ -188,18 +210,48 @@ class _Composer:
         data = {k: said[k] for k in ("label", "scheme", "industry", "line", "managed_as", "managed_until")}
         data |= {
             "grade": said["grade"] if said["listed"] else None,
-            "site": _site(said, key),
+            "site": said["site"] or (held.site if held else _site(said, key)),
             "previous_grade": previous,
             "stated_previous_grade": stated,
         }
+        kind = _kind(said, previous)
         if held is not None:  # a notice that names no industry speaks of the one that is known
             data["industry"] = said["industry"] or held.industry
+            if (first := self._first_publication(held.unit, said)) is not None:
+                kind, data = "cited", data | {"cites": first.entry, "previous_grade": None}
         unit = self._appending.add(
-            _kind(said, previous), _without_blanks(data), notice=self._notice_id, enterprise=enterprise,
+            kind, _without_blanks(data), notice=self._notice_id, enterprise=enterprise,
             unit=held.unit if held else None, stage=self._notice["stage"], effective_on=self._day,
             sheet=said["sheet"], row=said["row"],
         )  # fmt: skip
         self.units_written.add(held.unit if held else unit)
+
+    def _cites(self, number: str | None) -> bool:
+        """Whether this notice cites the document of this number, alone or behind its title in brackets."""
+        plain = normal_name(number or "")
+        return bool(plain) and any(cited == plain or cited.endswith(f"({plain})") for cited in self._cited)
+
+    def _first_publication(self, unit: int, said: dict[str, Any]) -> _Published | None:
+        """The decision that a row only publishes once more: of an authority above or below, with the same grade, and of
+        the same day or under a document number that this notice cites. A later award of the same grade is none."""
+        if not said["listed"]:
+            return None
+        family = grades.scheme(said["scheme"]).family
+        for one in self._published.get(unit, ()):
+            is_the_same = (one.stage, one.grade, one.managed_as) == (
+                self._notice["stage"],
+                said["grade"],
+                said["managed_as"],
+            )
+            is_known_by = one.day == self._day or self._cites(one.number)
+            if (
+                is_the_same
+                and is_known_by
+                and grades.scheme(one.scheme).family == family
+                and places.is_above_or_below(one.division, self._notice["division"])
+            ):
+                return one
+        return None
 
 
 _OF_A_UNIT = ("grade", "managed_as", "managed_until", "listed", "previous_grade")
@@ -255,7 +307,11 @@ def _unit_key(said: dict[str, Any], facts: dict[str, Any] | None, units: dict[_U
             )
         return at_site[0] if at_site else key
     unnamed = (key[0], "", key[2])
-    return unnamed if unnamed in units else key
+    if unnamed in units:
+        return unnamed
+    # A row that names no site means the only one of this industry and line, unless that is known as the one in a county.
+    elsewhere = [k for k in units if k[1:] == key[1:] and not places.find(k[0])] if not site else []
+    return elsewhere[0] if len(elsewhere) == 1 else key
 
 
 def _facts(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
@@ -278,10 +334,24 @@ def _held(connection: Connection, ids: Sequence[int], day: str) -> dict[int, dic
         key = normal_name(site or ""), normal_name(industry or ""), normal_name(line or "")
         units = held.setdefault(enterprise, {})
         if from_day <= day:
-            units[key] = _Held(unit, industry, grade if listed else None, scheme)
+            units[key] = _Held(unit, site, industry, grade if listed else None, scheme)
         else:
-            units.setdefault(key, _Held(unit, industry, None, None))
+            units.setdefault(key, _Held(unit, site, industry, None, None))
     return held
+
+
+def _published(connection: Connection, ids: Sequence[int], notice: int) -> dict[int, list[_Published]]:
+    """The decisions by unit that earlier notices published of these enterprises and that count, oldest first."""
+    query = text(
+        "SELECT d.entry, d.unit_id, d.stage, d.grade, d.managed_as, d.scheme, d.effective_on, n.division, n.number"
+        " FROM decision d JOIN notice n ON n.id = d.notice_id WHERE d.enterprise_id IN :ids AND d.withdrawn = 0"
+        " AND d.kind NOT IN ('cited', 'no_longer_listed') AND d.notice_id <> :notice ORDER BY d.entry"
+    ).bindparams(bindparam("ids", expanding=True))
+    found: dict[int, list[_Published]] = {}
+    for row in connection.execute(query, {"ids": sorted(set(ids)), "notice": notice}) if ids else ():
+        one = _Published(*row)
+        found.setdefault(one.unit, []).append(one)
+    return found
 
 
 def _point(said: dict[str, Any]) -> dict[str, int]:

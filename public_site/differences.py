@@ -128,10 +128,10 @@ class Preview:
 
 
 _LIST_OF_KIND = {"graded": "new", "upgraded": "up", "downgraded": "down", "confirmed": "unchanged",
-                 "managed_as": "managed_as"}  # fmt: skip
+                 "cited": "unchanged", "managed_as": "managed_as"}  # fmt: skip
 _OF_THE_GRADE = ("site", "industry", "line", "previous_grade", "stated_previous_grade", "grade", "managed_as",
                  "managed_until")  # fmt: skip
-_LISTS = (*_LIST_OF_KIND.values(), "removed", "vanished", "renamed", "other", "disagreements")
+_LISTS = (*dict.fromkeys(_LIST_OF_KIND.values()), "removed", "vanished", "renamed", "other", "disagreements")
 
 
 def preview(

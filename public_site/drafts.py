@@ -361,7 +361,8 @@ def keep_original(folder: Path, source: Path, sha256: str) -> Path:
 
 def _notice_facts(reading: Reading) -> dict[str, Any]:
     facts: dict[str, Any] = orjson.loads(orjson.dumps(reading.notice))
-    return facts | {"rows": reading.row_count, "questions": orjson.loads(orjson.dumps(list(reading.questions)))}
+    questions = orjson.loads(orjson.dumps(list(reading.questions)))
+    return facts | {"rows": reading.row_count, "questions": questions, "remarks": list(reading.remarks)}
 
 
 def _row_record(draft_id: int, ordinal: int, content: dict[str, Any], match: Match) -> dict[str, Any]:

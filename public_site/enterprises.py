@@ -53,6 +53,16 @@ def _simplified() -> OpenCC:
     return OpenCC("t2s")
 
 
+# Signs that only some words of the library's dictionary change; a test holds this to that dictionary.
+_CHANGED_IN_WORDS = frozenset("沈牴瞭藉衹覆")
+
+
+@lru_cache(maxsize=50_000)
+def _may_be_traditional(sign: str) -> bool:
+    """Whether a sign may be another in simplified script; asking the library for every name takes ten times as long."""
+    return sign in _CHANGED_IN_WORDS or (not sign.isascii() and _simplified().convert(sign) != sign)
+
+
 @lru_cache(maxsize=200_000)
 def normal_name(name: str) -> str:
     """The form in which two names are equal: NFKC, simplified script, one kind of bracket, no spaces or stops, upper case.
@@ -61,7 +71,7 @@ def normal_name(name: str) -> str:
     '重庆宏声纸箱(集团)有限责任公司'
     """
     text = unicodedata.normalize("NFKC", name).translate(_BRACKETS)
-    if not text.isascii():
+    if any(map(_may_be_traditional, text)):
         text = _simplified().convert(text)
     return _DROPPED.sub("", text).upper()
 

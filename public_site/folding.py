@@ -1,23 +1,27 @@
 """What a trail of entries means: the fold from decisions to standings. Pure: entries in, standings out, no clock.
 
-What this module knows that no other does: how a correction and a withdrawal act on the entry they mend, that a later
-day overrules an earlier one whatever the order of publication (ties by entry number), that a proposal never becomes a
-decision by itself, that a grade and "managed as" are two things, that vanishing from a full list ends a listing without
-touching the grade that was held, and that a grade is a rise or a fall by what was held on the day before it, not by what
-was known when it was published.
+What this module knows that no other does: that a later day overrules an earlier one whatever the order of publication
+(ties by entry number), that a proposal never becomes a decision by itself, that a grade and "managed as" are two things,
+that vanishing from a full list ends a listing without touching the grade that was held, that a grade is a rise or a fall
+by what was held on the day before it, not by what was known when it was published, and that an enterprise keeps the
+names, and where its own are missing the facts, of those that were merged into it. What amendments leave of the entries is
+`mending`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from public_site import grades
-from public_site.register import GRADE_KINDS, Entry, GradeKind
+from public_site import grades, mending
+from public_site.mending import Decision, Mended, Told
+from public_site.register import Entry, GradeKind
 
 CHANGES = frozenset({"graded", "confirmed", "upgraded", "downgraded"})
 FACTS = ("name", "credit_code", "province", "city", "county", "zone", "lat_e6", "lon_e6")
+# Facts that are known together or not at all.
+_TOGETHER = (("credit_code",), ("province", "city", "county", "zone"), ("lat_e6", "lon_e6"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,32 +36,6 @@ class Facts:
     zone: str | None = None
     lat_e6: int | None = None
     lon_e6: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A grade entry as it counts today: its own content, or what its last correction put in its place."""
-
-    entry: int
-    unit: int
-    notice: int
-    kind: str
-    stage: str
-    effective_on: str
-    published_at: str
-    sheet: str | None
-    row: int | None
-    site: str | None
-    industry: str | None
-    line: str | None
-    scheme: str
-    grade: str | None
-    previous_grade: str | None
-    stated_previous_grade: str | None
-    managed_as: str | None
-    managed_until: str | None
-    mended_by: int | None = None
-    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +91,43 @@ class Folded:
         return [_unexpired(unit[-1], day) for unit in held if unit]
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The stories of enterprises that merges and moves ever tied together; `leads_to` for those that are another now."""
+
+    members: dict[int, Folded] = field(default_factory=dict)
+    leads_to: dict[int, int] = field(default_factory=dict)
+    merged: dict[int, Facts] = field(default_factory=dict)
+
+
+def family(trail: Sequence[Entry], as_of: str | None = None) -> Family:
+    """The stories that a family's `trail` (ascending) tells; a member of which nothing had begun by `as_of` is left out."""
+    mended = mending.read(trail)
+    found = Family(leads_to={e: mending.survivor(mended.leads_to, e) for e in mended.leads_to})
+    for enterprise in mended.told:
+        if enterprise not in mended.leads_to:
+            folded = _folded(enterprise, mended, trail[-1].number, as_of)
+            if folded is not None:
+                found.members[enterprise] = folded
+        elif enterprise in mended.merged_into:
+            found.merged[enterprise] = _facts(_in_order(mended.told[enterprise]))
+    return found
+
+
 def fold(enterprise_id: int, trail: Sequence[Entry], as_of: str | None = None) -> Folded | None:
-    """The story that an enterprise's `trail` (ascending) tells; None when nothing of it had begun by `as_of`."""
-    decisions = _mended(trail)
+    """The story of one enterprise; None when nothing of it had begun by `as_of`, or when it leads to another."""
+    return family(trail, as_of).members.get(enterprise_id)
+
+
+def _folded(enterprise: int, mended: Mended, touched: int, as_of: str | None) -> Folded | None:
+    decisions = {d.entry: d for d in mended.decisions.get(enterprise, ())}
     began = min((d.effective_on for d in decisions.values() if not d.withdrawn), default=None)
-    told = _told(trail, as_of, began)
+    told = _told(mended.told[enterprise], as_of, began)
     if not told:
         return None
     units: dict[int, list[Decision]] = {}
     for decision in decisions.values():
-        if not decision.withdrawn:
+        if not decision.withdrawn and decision.kind != "cited":
             units.setdefault(decision.unit, []).append(decision)
     standings = {}
     for unit, living in sorted(units.items()):
@@ -130,7 +135,24 @@ def fold(enterprise_id: int, trail: Sequence[Entry], as_of: str | None = None) -
         decisions |= {d.entry: d for d in compared}
     facts = _facts(told)
     names = _names(told, facts.name)
-    return Folded(enterprise_id, facts, names, tuple(decisions.values()), standings, max(e.number for e in trail))
+    for other in _merged_into(enterprise, mended.merged_into):
+        theirs = _in_order(mended.told[other])
+        facts = _filled(facts, _facts(theirs))
+        names = tuple(dict.fromkeys((*(n for n in _names(theirs, _facts(theirs).name) if n != facts.name), *names)))
+    return Folded(enterprise, facts, names, tuple(decisions.values()), standings, touched)
+
+
+def _merged_into(enterprise: int, merged_into: Mapping[int, int]) -> list[int]:
+    """Every enterprise that is this one now, in ascending order."""
+    return sorted(e for e in merged_into if mending.survivor(merged_into, e) == enterprise)
+
+
+def _filled(facts: Facts, others: Facts) -> Facts:
+    """The facts, with those of a merged enterprise where there are none."""
+    for group in _TOGETHER:
+        if all(getattr(facts, name) is None for name in group):
+            facts = replace(facts, **{name: getattr(others, name) for name in group})
+    return facts
 
 
 def overall(standings: Iterable[Standing]) -> grades.Overall:
@@ -148,67 +170,38 @@ def change(previous: str | None, grade: str) -> GradeKind:
     return "graded" if better is None else "upgraded" if better else "downgraded"
 
 
-def _told(trail: Sequence[Entry], as_of: str | None, began: str | None) -> list[Entry]:
-    """The entries about the enterprise itself that hold by `as_of`, in the order of their days.
+def _in_order(said: Sequence[Told]) -> list[Told]:
+    """What is told of an enterprise in the order of its days; the registration first, whatever its day."""
+    return [said[0], *sorted(said[1:], key=lambda t: (t.day, t.number))]
+
+
+def _told(said: Sequence[Told], as_of: str | None, began: str | None) -> list[Told]:
+    """What is told of the enterprise itself by `as_of`.
 
     A decision may be older than the notice that first registered its enterprise: who it was is then told by that one.
     """
-    said = [e for e in trail if e.kind in ("enterprise_registered", "enterprise_changed")]
-    if not said:
-        return []
-    first, rest = said[:1], sorted(said[1:], key=lambda e: (e.effective_on or "", e.number))
+    first, *rest = _in_order(said)
     if as_of is None:
-        return first + rest
-    by_then = [e for e in rest if (e.effective_on or "") <= as_of]
-    return first + by_then if by_then or (began or "9999") <= as_of or (first[0].effective_on or "") <= as_of else []
+        return [first, *rest]
+    by_then = [t for t in rest if t.day <= as_of]
+    return [first, *by_then] if by_then or (began or "9999") <= as_of or first.day <= as_of else []
 
 
-def _facts(told: Sequence[Entry]) -> Facts:
+def _facts(told: Sequence[Told]) -> Facts:
     known: dict[str, Any] = {}
-    for entry in told:
-        known |= {k: v for k, v in entry.data.items() if k in FACTS}
+    for one in told:
+        known |= {k: v for k, v in one.said.items() if k in FACTS}
     return Facts(**known)
 
 
-def _names(told: Sequence[Entry], present: str) -> tuple[str, ...]:
-    """Every name borne, oldest first, each once, the present one last."""
+def _names(told: Sequence[Told], present: str) -> tuple[str, ...]:
+    """Every name borne, oldest first, each once, the present one last; a name recorded by mistake was never borne."""
     borne: dict[str, None] = {}
-    for entry in told:
-        borne |= dict.fromkeys(n for n in (entry.data.get("former_name"), entry.data.get("name")) if n)
+    for one in told:
+        borne.pop(one.said.get("mistaken", ""), None)
+        borne |= dict.fromkeys(n for n in (one.said.get("former_name"), one.said.get("name")) if n)
     borne.pop(present)
     return (*borne, present)
-
-
-def _mended(trail: Iterable[Entry]) -> dict[int, Decision]:
-    decisions: dict[int, Decision] = {}
-    for entry in trail:
-        if entry.kind in GRADE_KINDS:
-            decisions[entry.number] = _decision(entry)
-        elif entry.kind == "corrected":
-            target = decisions[entry.data["corrects"]]
-            content: dict[str, Any] = {k: v for k, v in entry.data.items() if k in _CORRECTABLE}
-            decisions[target.entry] = replace(target, **content, mended_by=entry.number, withdrawn=False)
-        elif entry.kind == "withdrawn":
-            target = decisions[entry.data["withdraws"]]
-            decisions[target.entry] = replace(target, mended_by=entry.number, withdrawn=True)
-    return decisions
-
-
-_CORRECTABLE = frozenset({"effective_on", "site", "industry", "line", "scheme", "grade", "managed_as",
-                          "managed_until"})  # fmt: skip
-
-
-def _decision(entry: Entry) -> Decision:
-    assert entry.unit and entry.notice and entry.stage and entry.effective_on  # what append() gives a grade entry
-    data = entry.data
-    return Decision(
-        entry=entry.number, unit=entry.unit, notice=entry.notice, kind=entry.kind, stage=entry.stage,
-        effective_on=entry.effective_on, published_at=entry.published_at, sheet=entry.sheet, row=entry.row,
-        site=data.get("site"), industry=data.get("industry"), line=data.get("line"), scheme=data["scheme"],
-        grade=data.get("grade"), previous_grade=data.get("previous_grade"),
-        stated_previous_grade=data.get("stated_previous_grade"), managed_as=data.get("managed_as"),
-        managed_until=data.get("managed_until"),
-    )  # fmt: skip
 
 
 def _standings(decisions: Sequence[Decision]) -> tuple[tuple[Standing, ...], list[Decision]]:
@@ -216,59 +209,60 @@ def _standings(decisions: Sequence[Decision]) -> tuple[tuple[Standing, ...], lis
     what was held before it."""
     by_day: dict[str, Standing] = {}
     compared: list[Decision] = []
-    first = decisions[0]
-    now = Standing(first.unit, first.effective_on, first.site, first.industry, first.line)
+    now: Standing | None = None
     for said in sorted(decisions, key=lambda d: (d.effective_on, d.entry)):
         decision = _compared(now, said)
         compared.append(decision)
-        now = _after(replace(now, from_day=decision.effective_on, site=decision.site, industry=decision.industry,
-                             line=decision.line), decision)  # fmt: skip
+        now = _after(now, decision)
         by_day[now.from_day] = now
     return tuple(by_day.values()), compared
 
 
-def _compared(now: Standing, decision: Decision) -> Decision:
+def _compared(now: Standing | None, decision: Decision) -> Decision:
     """The decision with the grade held before it (the notice's own word where we know of none) and so its kind."""
-    held = now.grade if now.listed and _same_family(now.scheme, decision.scheme) else None
-    previous = held or decision.stated_previous_grade
-    if decision.kind in CHANGES and decision.grade is not None:
-        return replace(decision, previous_grade=previous, kind=change(previous, decision.grade))
-    return replace(decision, previous_grade=previous)
+    held = now.grade if now is not None and now.listed and _same_family(now.scheme, decision.scheme) else None
+    previous, kind = held or decision.stated_previous_grade, decision.kind
+    if kind in CHANGES and decision.grade is not None:
+        kind = change(previous, decision.grade)
+    if (previous, kind) == (decision.previous_grade, decision.kind):  # nearly always: a copy costs as much as the fold
+        return decision
+    return replace(decision, previous_grade=previous, kind=kind)
 
 
 def _same_family(one: str | None, other: str | None) -> bool:
     return one is not None and other is not None and grades.scheme(one).family == grades.scheme(other).family
 
 
-def _after(now: Standing, decision: Decision) -> Standing:
+def _after(before: Standing | None, decision: Decision) -> Standing:
+    """What a unit holds once `decision` has been said."""
+    now = before or Standing(decision.unit, decision.effective_on, None, None, None)
     if decision.stage == "proposed":
-        return _proposed(now, decision)
-    here = replace(now, entry=decision.entry, notice=decision.notice, proposal=None)
+        return replace(now, from_day=decision.effective_on, site=decision.site, industry=decision.industry,
+                       line=decision.line, proposal=_proposal(decision) or now.proposal)  # fmt: skip
+    listed, grade, scheme, since, fallen_on = now.listed, now.grade, now.scheme, now.since, now.downgraded_on
     if decision.kind == "no_longer_listed":
-        return replace(here, listed=False, since=decision.effective_on, managed_as=None, managed_until=None)
-    if decision.grade is not None:
-        kept = now.listed and now.grade == decision.grade and _same_family(now.scheme, decision.scheme)
-        fallen = change(decision.previous_grade, decision.grade) == "downgraded"
-        here = replace(
-            here,
-            listed=True,
-            grade=decision.grade,
-            scheme=decision.scheme,
-            since=now.since if kept else decision.effective_on,
-            downgraded_on=decision.effective_on if fallen else now.downgraded_on,
-        )
-    elif here.since is None:
-        here = replace(here, since=decision.effective_on, scheme=decision.scheme)
-    return replace(here, managed_as=decision.managed_as, managed_until=decision.managed_until)
+        listed, since = False, decision.effective_on
+    elif decision.grade is not None:
+        is_kept = listed and grade == decision.grade and _same_family(scheme, decision.scheme)
+        if change(decision.previous_grade, decision.grade) == "downgraded":
+            fallen_on = decision.effective_on
+        since = since if is_kept else decision.effective_on
+        listed, grade, scheme = True, decision.grade, decision.scheme
+    elif since is None:
+        since, scheme = decision.effective_on, decision.scheme
+    ends = decision.kind == "no_longer_listed"
+    return Standing(
+        decision.unit, decision.effective_on, decision.site, decision.industry, decision.line, grade, scheme, since,
+        decision.entry, decision.notice, listed, None if ends else decision.managed_as,
+        None if ends else decision.managed_until, fallen_on,
+    )  # fmt: skip
 
 
-def _proposed(now: Standing, decision: Decision) -> Standing:
+def _proposal(decision: Decision) -> Proposal | None:
     grade = decision.grade or decision.managed_as
     if grade is None:
-        return now
-    return replace(
-        now, proposal=Proposal(grade, decision.scheme, decision.effective_on, decision.entry, decision.notice)
-    )
+        return None
+    return Proposal(grade, decision.scheme, decision.effective_on, decision.entry, decision.notice)
 
 
 def _unexpired(standing: Standing, day: str) -> Standing:

@@ -75,10 +75,9 @@ def catch_up(connection: Connection) -> int:
             made.append({"level": level, "position": position, "hash": running})
         waiting[level] = running
         if len(made) >= _BATCH:
-            connection.execute(insert(TreeNodeRecord), made)
+            register.write(connection, TreeNodeRecord, made)
             made.clear()
-    if made:
-        connection.execute(insert(TreeNodeRecord), made)
+    register.write(connection, TreeNodeRecord, made)
     register.reach(connection, NAME, latest)
     return latest - start
 

@@ -31,7 +31,7 @@ class Matcher:
     """Answers for the rows of one draft, in their order; `division` is the issuer's, for rows that name no place."""
 
     def __init__(self, connection: Connection | None, division: str | None = None) -> None:
-        self._connection = connection
+        self._connection = connection if connection is not None and _knows_anyone(connection) else None
         self._issuers: Line = _codes(division) if division else (None, None, None)
         self._own: _Alike = {}
 
@@ -70,6 +70,10 @@ class Matcher:
     def _remember(self, known: Known) -> None:
         for key in _keys(known):
             self._own.setdefault(key, {})[known.id] = known
+
+
+def _knows_anyone(connection: Connection) -> bool:
+    return connection.execute(text("SELECT 1 FROM enterprise LIMIT 1")).scalar() is not None
 
 
 def _codes(division: str) -> Line:

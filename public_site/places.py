@@ -104,6 +104,11 @@ def name(code: str) -> str:
         raise NoSuchPlace(f"没有行政区划代码“{code[:20]}”。") from None
 
 
+def is_division(code: str) -> bool:
+    """Whether this is the code of a division that has a name."""
+    return code in _divisions() and _is_named(code)
+
+
 def division(code: str) -> Division:
     return Division(code, name(code))
 
@@ -122,6 +127,15 @@ def place(code: str) -> Place:
     line = [level for level in lineage(code) if level]
     names = dict.fromkeys(level.name for level in line)
     return Place("".join(names), *lineage(code), None)
+
+
+def is_above_or_below(one: str | None, other: str | None) -> bool:
+    """Whether one of two divisions lies within the other; no division lies within itself."""
+    if one is None or other is None or one == other:
+        return False
+    return any(
+        inner in {level.code for level in lineage(outer) if level} for inner, outer in ((one, other), (other, one))
+    )
 
 
 def children(code: str | None = None) -> tuple[Division, ...]:
@@ -148,8 +162,8 @@ def _short_names(full: str) -> set[str]:
     """What a division is also called: 西安市 → 西安; 湘西土家族苗族自治州 → 湘西州, 湘西."""
     if match := re.fullmatch(rf"(.{{2,}}?)(?:{_PEOPLES})*自治([区州县旗])", full):
         return {match[1], f"{match[1]}{match[2]}", f"{match[1]}自治{match[2]}"}
-    if match := re.fullmatch(r"(.{2,})(?:特别行政区|省|市|区|县|旗|盟|地区|林区|特区)", full):
-        return {match[1].removesuffix("地")}
+    if match := re.fullmatch(r"(.{2,}?)(?:特别行政区|省|市|区|县|旗|盟|地区|林区|特区)", full):
+        return {match[1]}
     return set()
 
 
@@ -173,6 +187,16 @@ def _aliases_by_name() -> dict[str, tuple[Alias, ...]]:
     for alias in aliases():
         found.setdefault(alias.alias, []).append(alias)
     return {key: tuple(values) for key, values in found.items()}
+
+
+@cache
+def _aliases_by_short_name() -> dict[str, tuple[str, ...]]:
+    """What a merged or renamed division is also called: 江干 for 江干区. Only asked where the issuer narrows it."""
+    found: dict[str, dict[str, None]] = {}
+    for alias in aliases():
+        for short in _short_names(alias.alias) if alias.kind in ("merged", "renamed") else ():
+            found.setdefault(short, {})[alias.alias] = None
+    return {short: tuple(full) for short, full in found.items()}
 
 
 def _stem(code: str) -> str:
@@ -239,6 +263,8 @@ def _named(plain: str, within: str | None) -> list[Place]:
     if found:
         return found
     codes = [code for code in short.get(plain, ()) if _is_within(code, within)]
+    if not codes and within:
+        return [place for former in _aliases_by_short_name().get(plain, ()) for place in _named(former, within)]
     if within and within.endswith("0000"):
         codes = [code for code in codes if code != within] or codes
     higher = [code for code in codes if code.endswith("00")]

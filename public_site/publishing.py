@@ -6,15 +6,16 @@ signed checkpoint come about in one transaction or not at all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from public_site import composing, differences, drafts, grades, handovers, log, notices, register, standings
+from public_site import amendments, composing, differences, drafts, handovers, log, notices, register, standings
 from public_site.database import Database
 from public_site.drafts import Draft
 from public_site.faults import NotAllowed, NotReady, NotValid
@@ -94,27 +95,160 @@ def take_in(
 
 
 def draft_correction(
-    database: Database, entry_number: int, changes: dict[str, Any], *, reason: str, by: str, at: datetime
+    database: Database,
+    entry: int,
+    changes: dict[str, Any],
+    *,
+    reason: str,
+    by: str,
+    at: datetime,
+    reference: str | None = None,
 ) -> Draft:
     """A draft that puts other content (`changes`: grade, industry, line, site, effective_on) in a grade entry's place.
 
-    Raises: register.NoSuchEntry, grades.UnknownGrade, NotValid.
+    This and every further amendment of what is published: `reason` and `reference` (number or URL of an erratum) will be
+    public, and the draft is approved by a second person like any other.
+
+    Raises: register.NoSuchEntry, grades.UnknownGrade, amendments.CannotAmend.
     """
+    content = {"action": "corrected", "entry": entry, "changes": changes}
+    return _draft_amendment(database, content, reason, reference, by=by, at=at)
+
+
+def draft_withdrawal(
+    database: Database, entry: int, *, reason: str, by: str, at: datetime, reference: str | None = None
+) -> Draft:
+    """A draft that takes a grade entry back. Raises: as draft_correction."""
+    return _draft_amendment(database, {"action": "withdrawn", "entry": entry}, reason, reference, by=by, at=at)
+
+
+def draft_notice_correction(
+    database: Database,
+    notice_id: int,
+    changes: dict[str, Any],
+    *,
+    reason: str,
+    by: str,
+    at: datetime,
+    reference: str | None = None,
+) -> Draft:
+    """A draft that corrects what a notice says of itself: title, issuer, number, index_number, url, objection_window,
+    objection_until; issued_on and stage, which its decisions follow. Raises: as draft_correction."""
+    content = {"action": "notice_corrected", "notice": notice_id, "changes": changes}
+    return _draft_amendment(database, content, reason, reference, by=by, at=at)
+
+
+def draft_notice_withdrawal(
+    database: Database, notice_id: int, *, reason: str, by: str, at: datetime, reference: str | None = None
+) -> Draft:
+    """A draft by which nothing a notice said counts any longer. Raises: as draft_correction."""
+    content = {"action": "notice_withdrawn", "notice": notice_id}
+    return _draft_amendment(database, content, reason, reference, by=by, at=at)
+
+
+def draft_undoing(
+    database: Database, entry: int, *, reason: str, by: str, at: datetime, reference: str | None = None
+) -> Draft:
+    """A draft that takes an amendment back, as though it had never been. Raises: as draft_correction."""
+    return _draft_amendment(database, {"action": "undone", "entry": entry}, reason, reference, by=by, at=at)
+
+
+def draft_enterprise_change(
+    database: Database,
+    enterprise_id: int,
+    changes: dict[str, Any],
+    *,
+    since: str | None = None,
+    reason: str,
+    by: str,
+    at: datetime,
+    reference: str | None = None,
+) -> Draft:
+    """A draft that says who and where an enterprise is: name, credit_code, place (a division's code), zone, lat, lon.
+
+    `since` is the day on which it became so (a rename); without it, it was missing or recorded wrongly until now.
+
+    Raises: as draft_correction; places.NoSuchPlace.
+    """
+    content = {"action": "enterprise_changed", "enterprise": enterprise_id, "changes": changes, "since": since}
+    return _draft_amendment(database, content, reason, reference, by=by, at=at)
+
+
+def draft_site(
+    database: Database,
+    unit_id: int,
+    site: str | None,
+    *,
+    reason: str,
+    by: str,
+    at: datetime,
+    reference: str | None = None,
+) -> Draft:
+    """A draft that says which site of its enterprise a graded unit is. Raises: as draft_correction."""
+    content = {"action": "site_changed", "unit": unit_id, "site": site}
+    return _draft_amendment(database, content, reason, reference, by=by, at=at)
+
+
+def draft_merge(
+    database: Database,
+    enterprise_id: int,
+    into: int,
+    *,
+    joins: Mapping[int, int] | None = None,
+    reason: str,
+    by: str,
+    at: datetime,
+    reference: str | None = None,
+) -> Draft:
+    """A draft by which two enterprises are one, under the id `into`.
+
+    `joins` says which unit of the first continues which of the second; None: those of the same site, industry and line.
+
+    Raises: as draft_correction.
+    """
+    pairs = None if joins is None else [list(pair) for pair in joins.items()]
+    content = {"action": "enterprise_merged", "enterprise": enterprise_id, "to": into, "joins": pairs}
+    return _draft_amendment(database, content, reason, reference, by=by, at=at)
+
+
+def draft_split(
+    database: Database,
+    enterprise_id: int,
+    *,
+    units: Sequence[int] = (),
+    entries: Sequence[int] = (),
+    to: int | Mapping[str, Any],
+    reason: str,
+    by: str,
+    at: datetime,
+    reference: str | None = None,
+) -> Draft:
+    """A draft by which units or single decisions leave an enterprise for another one: one there is, one that was merged
+    (it lives again), or a new one with the facts `to` (name, credit_code, place, zone, lat, lon).
+
+    Raises: as draft_correction.
+    """
+    content = {"action": "decisions_moved", "enterprise": enterprise_id, "units": list(units), "entries": list(entries),
+               "to": to if isinstance(to, int) else dict(to)}  # fmt: skip
+    return _draft_amendment(database, content, reason, reference, by=by, at=at)
+
+
+def summary(draft: Draft) -> str:
+    """One line for a list of drafts."""
+    return str(draft.content["title"]) if draft.kind == "notice" else amendments.summary(draft.content)
+
+
+def _draft_amendment(
+    database: Database, content: dict[str, Any], reason: str, reference: str | None, *, by: str, at: datetime
+) -> Draft:
+    content |= {"reason": amendments.said("reason", reason), "reference": amendments.said("reference", reference)}
     with database.writing() as connection:
-        target = _mendable(connection, entry_number)
-        if not changes:
-            raise NotValid("更正没有写明改什么。")
-        _require_true(changes, target, at)
-        content = {"action": "corrected", "entry": entry_number, "changes": changes, "reason": _said(reason)}
+        amendments.plan(connection, content, _today(at))
         return drafts.make_mending(connection, content, by=name_of(by), at=at)
 
 
-def draft_withdrawal(database: Database, entry_number: int, *, reason: str, by: str, at: datetime) -> Draft:
-    """A draft that takes a grade entry back. Raises: register.NoSuchEntry, NotValid."""
-    with database.writing() as connection:
-        _mendable(connection, entry_number)
-        content = {"action": "withdrawn", "entry": entry_number, "changes": {}, "reason": _said(reason)}
-        return drafts.make_mending(connection, content, by=name_of(by), at=at)
+def _today(at: datetime) -> date:
+    return at.astimezone(CHINA).date()
 
 
 def decide(
@@ -168,28 +302,47 @@ def preview(database: Database, draft_id: int, *, at: datetime) -> differences.P
     """
     moved = _match_again_if_moved(database, draft_id)
     with database.reading() as connection:
-        draft = drafts.open_draft(connection, draft_id)
-        missing = _what_is_missing(connection, draft, at)
-        if draft.kind == "notice" and not draft.content["issued_on"]:  # asked, and until then compared with today
-            draft = replace(draft, content=draft.content | {"issued_on": at.astimezone(CHINA).date().isoformat()})
-        return differences.preview(
-            connection, draft, lambda appending: _write(connection, appending, draft, ""), at=at,
-            warnings=[_moved(moved)] if moved else [], blockers=missing,
-        )  # fmt: skip
+        return _preview(connection, drafts.open_draft(connection, draft_id), at, [_moved(moved)] if moved else [])
+
+
+def preview_of(database: Database, reading: notices.Reading, *, at: datetime) -> differences.Preview:
+    """The preview of the draft that taking this reading in would make; no draft is made, whatever it is.
+
+    Raises: notices.NoticeRejected.
+    """
+    reading.accepted()
+    with database.trying() as connection:
+        draft, _ = drafts.make(connection, reading, by="", at=at)
+        again = (
+            [f"这份文件已经发布过（第 {draft.first_entry}–{draft.last_entry} 条）。"]
+            if draft.state == "published"
+            else []
+        )
+        return replace(_preview(connection, draft, at, again), draft=None)
+
+
+def _preview(connection: Connection, draft: Draft, at: datetime, warnings: list[str]) -> differences.Preview:
+    missing = _what_is_missing(connection, draft, at)
+    if draft.kind == "notice" and not draft.content["issued_on"]:  # asked, and until then compared with today
+        draft = replace(draft, content=draft.content | {"issued_on": _today(at).isoformat()})
+    return differences.preview(
+        connection, draft, lambda appending: _write(connection, appending, draft, "", at), at=at,
+        warnings=[*warnings, *draft.content.get("remarks", [])], blockers=missing,
+    )  # fmt: skip
 
 
 def _append(connection: Connection, draft: Draft, *, by: str, at: datetime) -> int:
     appending = register.Appending(connection, at)
     _require_ready(connection, draft, at)
-    _write(connection, appending, draft, drafts.approve(connection, draft.id, by=by, at=at))
+    _write(connection, appending, draft, drafts.approve(connection, draft.id, by=by, at=at), at)
     return appending.close()
 
 
-def _write(connection: Connection, appending: register.Appending, draft: Draft, seal: str) -> None:
+def _write(connection: Connection, appending: register.Appending, draft: Draft, seal: str, at: datetime) -> None:
     if draft.kind == "notice":
         composing.compose(connection, appending, draft, seal)
     else:
-        _append_mending(connection, appending, draft, seal)
+        amendments.append(appending, amendments.plan(connection, draft.content, _today(at)), seal)
 
 
 def require_seen(connection: Connection, draft_id: int, seen: str) -> None:
@@ -246,50 +399,10 @@ def _what_is_missing(connection: Connection, draft: Draft, at: datetime) -> list
     if draft.kind != "notice":
         return []
     missing = [str(q["message"]) for q in draft.content["questions"]]
-    if (day := draft.content["issued_on"]) and day > at.astimezone(CHINA).date().isoformat():
+    if (day := draft.content["issued_on"]) and day > _today(at).isoformat():
         missing.append(f"公告日期 {day} 还没有到。")
     if waiting := drafts.statuses(connection, draft.id)["question"]:
         missing.append(
             f"还有 {waiting} 行不知道是哪家企业，请先用 public-site decide 逐行回答（同一家、更名、新企业或跳过）。"
         )
     return missing
-
-
-def _append_mending(connection: Connection, appending: register.Appending, draft: Draft, seal: str) -> None:
-    content = draft.content
-    target = _mendable(connection, content["entry"])
-    verb = "corrects" if content["action"] == "corrected" else "withdraws"
-    appending.add(
-        content["action"],
-        content["changes"] | {verb: target.number, "reason": content["reason"], "draft_sha256": seal},
-        notice=target.notice,
-        enterprise=target.enterprise,
-        unit=target.unit,
-        stage=target.stage,
-        effective_on=target.effective_on,
-    )
-
-
-def _mendable(connection: Connection, entry_number: int) -> register.Entry:
-    target = register.entry(connection, entry_number)
-    if target.kind not in register.GRADE_KINDS:
-        raise NotValid(f"第 {entry_number} 条不是等级条目，不能这样更正或撤回。")
-    return target
-
-
-def _require_true(changes: dict[str, Any], target: register.Entry, at: datetime) -> None:
-    """What a correction may put in an entry's place is held to what a notice may say."""
-    if "grade" in changes:
-        grades.grade(changes["grade"])
-    if changes.get("effective_on", "") > at.astimezone(CHINA).date().isoformat():
-        raise NotValid(f"更正的生效日期 {changes['effective_on']} 还没有到。")
-    scheme = target.data["scheme"]
-    if "industry" in changes and scheme != grades.LOCAL and not grades.industry(changes["industry"], scheme).known:
-        closest = "、".join(grades.closest_industries(changes["industry"], scheme))
-        raise NotValid(f"没有“{changes['industry']}”这个行业；相近的有：{closest}。")
-
-
-def _said(reason: str) -> str:
-    if not reason.strip():
-        raise NotValid("更正或撤回必须写明理由。")
-    return reason.strip()

@@ -6,18 +6,26 @@ and that "as of a day" and "as known at an entry" are answered by folding the tr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, text
 
-from public_site import folding, grades, places, register, standings
+from public_site import folding, grades, histories, mending, places, register, standings
 from public_site.enterprises import NoSuchEnterprise
 from public_site.faults import NotFound
 from public_site.places import Division
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+
+
+class EnterpriseMerged(NotFound):
+    """This enterprise is another one by now: `into`."""
+
+    def __init__(self, into: int) -> None:
+        super().__init__(f"这家企业已并入第 {into} 号企业。")
+        self.into = into
 
 
 class NoSuchNotice(NotFound):
@@ -83,56 +91,11 @@ class EnterpriseLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
-    """The notice behind an entry, as one cites it."""
-
-    id: int
-    title: str
-    issuer: str
-    number: str | None
-    url: str | None
-    sha256: str
-    stage: str
-    issued_on: str
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An entry in an enterprise's history: what it said, how that compares with what was held before, what became of it."""
-
-    entry: int
-    kind: str
-    stage: str | None
-    effective_on: str | None
-    published_at: str
-    unit: int | None
-    sheet: str | None
-    row: int | None
-    notice: Citation | None
-    label: str | None
-    grade: str | None
-    previous_grade: str | None
-    stated_previous_grade: str | None
-    scheme: str | None
-    site: str | None
-    industry: str | None
-    line: str | None
-    managed_as: str | None
-    managed_until: str | None
-    mends: int | None
-    mended_by: int | None
-    withdrawn: bool
-    reason: str | None
-    name: str | None
-    facts: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class EnterpriseView:
     """All that is public of one enterprise, read at entry `entry`; the newest event first."""
 
     line: EnterpriseLine
-    history: tuple[Event, ...]
+    history: tuple[histories.Event, ...]
     entry: int
     as_of: str | None
 
@@ -153,11 +116,13 @@ class NoticeLine:
     scheme: str
     decisions: int
     downgrades: int
+    mended_by: int | None
+    withdrawn: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """A published notice whole, with the fingerprint of its original file."""
+    """A published notice whole, as corrected, with the fingerprint of its original file; the newest amendment first."""
 
     line: NoticeLine
     index_number: str | None
@@ -170,6 +135,7 @@ class NoticeView:
     media_type: str
     sha256: str
     size: int
+    amendments: tuple[histories.Amendment, ...]
     entry: int
 
 
@@ -199,6 +165,7 @@ class Change:
     notice_title: str
     sheet: str | None
     row: int | None
+    cites: int | None
     mended_by: int | None
     withdrawn: bool
 
@@ -208,17 +175,21 @@ def enterprise(
 ) -> EnterpriseView:
     """An enterprise now, or as it was on day `as_of`, or both as far as entry `known` had told.
 
-    Raises: NoSuchEnterprise, also when nothing was on record by then.
+    Raises: EnterpriseMerged when its id leads to another by then; NoSuchEnterprise, also when nothing was on record.
     """
     latest = register.latest_number(connection)
     upto = latest if known is None else min(known, latest)
     trail = register.trail(connection, enterprise_id, upto)
-    folded = folding.fold(enterprise_id, trail, as_of)
+    family = folding.family(trail, as_of) if trail else folding.Family()
+    if enterprise_id in family.leads_to:
+        raise EnterpriseMerged(family.leads_to[enterprise_id])
+    folded = family.members.get(enterprise_id)
     if folded is None:
         raise NoSuchEnterprise("没有这家企业的公开记录。没有公开记录不等于 D 级。")
     now = folded.now() if as_of is None else folded.on(as_of)
-    told = [e for e in trail if as_of is None or e.effective_on is None or e.effective_on <= as_of]
-    return EnterpriseView(_line(folded, now), tuple(_events(connection, told, folded)), upto, as_of)
+    history = histories.of_enterprise(connection, trail, folded, family.leads_to, upto)
+    told = tuple(e for e in history if as_of is None or e.effective_on is None or e.effective_on <= as_of)
+    return EnterpriseView(_line(folded, now), told, upto, as_of)
 
 
 def lines(connection: Connection, ids: Sequence[int], *, as_of: str | None = None) -> list[EnterpriseLine]:
@@ -241,8 +212,11 @@ def lines(connection: Connection, ids: Sequence[int], *, as_of: str | None = Non
 
 
 def id_of_code(connection: Connection, credit_code: str) -> int | None:
-    """The enterprise that bears this unified social credit code."""
-    query = text("SELECT id FROM enterprise WHERE credit_code = :code ORDER BY id LIMIT 1")
+    """The enterprise that bears this unified social credit code, or one that was merged into it bore it."""
+    query = text(
+        "SELECT id, 0 AS merged FROM enterprise WHERE credit_code = :code"
+        " UNION ALL SELECT into_id, 1 FROM merged_enterprise WHERE credit_code = :code ORDER BY merged, id LIMIT 1"
+    )
     found = connection.execute(query, {"code": credit_code}).scalar()
     return None if found is None else int(found)
 
@@ -266,7 +240,10 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
     row = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": notice_id}).mappings().one_or_none()
     if row is None:
         raise NoSuchNotice(f"没有第 {notice_id} 号公告。")
-    said = register.entry(connection, notice_id).data
+    latest = register.latest_number(connection)
+    published = register.entry(connection, notice_id)
+    amended = register.amended_notices(connection, latest).get(notice_id, [published])
+    said = mending.notice(published, amended, mending.undone(amended)).said
     return NoticeView(
         line=_notice_line(row),
         index_number=said.get("index_number"),
@@ -279,7 +256,8 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
         media_type=said["media_type"],
         sha256=said["sha256"],
         size=said["size"],
-        entry=register.latest_number(connection),
+        amendments=histories.of_notice(amended),
+        entry=latest,
     )
 
 
@@ -317,7 +295,10 @@ def downgrades(
 
 def _lines_on(connection: Connection, ids: Sequence[int], day: str) -> list[EnterpriseLine]:
     known = register.latest_number(connection)
-    told = {i: folding.fold(i, trail, day) for i, trail in register.trails(connection, ids, known)}
+    families = register.families(connection, ids, known)
+    told: dict[int, folding.Folded] = {}
+    for _, trail in register.trails(connection, families, known):
+        told |= folding.family(trail, day).members
     return [_line(folded, folded.on(day)) for i in ids if (folded := told.get(i)) is not None]
 
 
@@ -377,51 +358,9 @@ def _unit(row: RowMapping | dict[str, Any]) -> UnitLine:
     )
 
 
-def _events(connection: Connection, trail: Sequence[register.Entry], folded: folding.Folded) -> Iterator[Event]:
-    cited = _citations(connection, {e.notice for e in trail if e.notice})
-    fate = {d.entry: d for d in folded.decisions}
-    for entry in reversed(trail):
-        data = entry.data
-        mended = fate.get(entry.number)
-        # Whether it was a rise or a fall is told by what was held before it; what a mended entry said is left as it was.
-        today = mended if mended and mended.mended_by is None else None
-        yield Event(
-            entry=entry.number,
-            kind=today.kind if today else entry.kind,
-            previous_grade=today.previous_grade if today else data.get("previous_grade"),
-            stage=entry.stage,
-            effective_on=entry.effective_on,
-            published_at=entry.published_at,
-            unit=entry.unit,
-            sheet=entry.sheet,
-            row=entry.row,
-            notice=cited.get(entry.notice) if entry.notice else None,
-            mends=data.get("corrects") or data.get("withdraws"),
-            mended_by=mended.mended_by if mended else None,
-            withdrawn=mended.withdrawn if mended else False,
-            facts={k: v for k, v in data.items() if k in folding.FACTS},
-            **{k: data.get(k) for k in _SAID},
-        )
-
-
-_SAID = ("label", "grade", "stated_previous_grade", "scheme", "site", "industry", "line",
-         "managed_as", "managed_until", "reason", "name")  # fmt: skip
-
-
-def _citations(connection: Connection, ids: Iterable[int]) -> dict[int, Citation]:
-    query = text("SELECT number, body FROM entry WHERE number IN :ids").bindparams(_IDS)
-    cited: dict[int, Citation] = {}
-    for number, body in connection.execute(query, {"ids": sorted(ids)}):
-        entry = register.read(body)
-        said = entry.data
-        cited[number] = Citation(number, said["title"], said["issuer"], said.get("number"), said.get("url"),
-                                 said["sha256"], entry.stage or "", said["issued_on"])  # fmt: skip
-    return cited
-
-
 def _notice_line(row: RowMapping) -> NoticeLine:
     told = {k: row[k] for k in NoticeLine.__dataclass_fields__}
-    return NoticeLine(**told | {"division": _division(row["division"])})
+    return NoticeLine(**told | {"division": _division(row["division"]), "withdrawn": bool(row["withdrawn"])})
 
 
 def _change(row: RowMapping) -> Change:

@@ -6,6 +6,9 @@ Entries are never changed or deleted (the database refuses it by trigger); a cor
 
 The id of a notice, an enterprise or a graded unit is the number of the entry that first made it: ids never change, are
 never reused, and no two things of any kind share one. Entries hold no personal data.
+
+An enterprise's trail is all that bears on it: its own entries, those of every enterprise that a merge or a move ever tied
+to it (its family, which is folded as one), and the amendments of the notices that they come from.
 """
 
 from __future__ import annotations
@@ -13,21 +16,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from operator import itemgetter
 from typing import Any, Literal, TypeVar, get_args
 
 import orjson
-from sqlalchemy import Connection, Index, LargeBinary, bindparam, insert, text
+from sqlalchemy import Connection, Dialect, Index, LargeBinary, bindparam, insert, text
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Column, Field, SQLModel
 
 from public_site import tree
 from public_site.faults import NotFound, NotValid
 
-GradeKind = Literal["graded", "upgraded", "downgraded", "confirmed", "no_longer_listed", "managed_as"]
+GradeKind = Literal["graded", "upgraded", "downgraded", "confirmed", "no_longer_listed", "managed_as", "cited"]
 MendingKind = Literal["corrected", "withdrawn"]
-Kind = Literal[GradeKind, MendingKind, "notice_published", "enterprise_registered", "enterprise_changed"]
+NoticeMendingKind = Literal["notice_corrected", "notice_withdrawn"]
+MovingKind = Literal["enterprise_merged", "decisions_moved"]
+IdentityKind = Literal["enterprise_registered", "enterprise_changed"]
+Kind = Literal[GradeKind, MendingKind, NoticeMendingKind, MovingKind, IdentityKind, "notice_published", "undone"]
 Stage = Literal["proposed", "decided"]
 GRADE_KINDS: frozenset[str] = frozenset(get_args(GradeKind))
 MENDING_KINDS: frozenset[str] = frozenset(get_args(MendingKind))
+MOVING_KINDS: frozenset[str] = frozenset(get_args(MovingKind))
+IDENTITY_KINDS: frozenset[str] = frozenset(get_args(IdentityKind))
+# What an `undone` entry may take back.
+AMENDING_KINDS: frozenset[str] = frozenset(
+    (*MENDING_KINDS, *get_args(NoticeMendingKind), *MOVING_KINDS, "enterprise_changed", "undone")
+)
 KINDS: tuple[str, ...] = get_args(Kind)
 
 Item = TypeVar("Item")
@@ -98,7 +113,8 @@ def _refuse_what_is_not_canonical(value: Any) -> None:
         for key, inner in value.items():
             if not (isinstance(key, str) and key.isascii()):
                 raise NotCanonical(f"登记条目的字段名必须是 ASCII：{key!r}")
-            _refuse_what_is_not_canonical(inner)
+            if type(inner) is not str and inner is not None:  # nearly all are, and a call for each would be felt
+                _refuse_what_is_not_canonical(inner)
     elif kind is list or kind is tuple:
         for inner in value:
             _refuse_what_is_not_canonical(inner)
@@ -175,8 +191,26 @@ class Appending:
 
     def _flush(self) -> None:
         if self._waiting:
-            self._connection.execute(insert(EntryRecord), self._waiting)
+            write(self._connection, EntryRecord, self._waiting)
             self._waiting.clear()
+
+
+def write(connection: Connection, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows, each with every column, as the driver takes them: what SQLAlchemy would do for each one of them
+    costs more than the rows themselves."""
+    if not rows:
+        return
+    statement, columns = _insertion(table, connection.dialect)
+    values: Any = list(map(itemgetter(*columns), rows)) if columns else list(rows)
+    connection.exec_driver_sql(statement, values)
+
+
+@cache
+def _insertion(table: type[SQLModel], dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """The statement in the driver's own words, and the order of its values where they have no names."""
+    compiled = insert(table).compile(dialect=dialect)
+    assert isinstance(compiled, SQLCompiler)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 class Rehearsal(Appending):
@@ -227,29 +261,64 @@ def of_notice(connection: Connection, notice_id: int, known: int, after: int = 0
     return [read(body) for (body,) in rows]
 
 
-def trails(connection: Connection, enterprise_ids: Iterable[int], known: int) -> Iterator[tuple[int, list[Entry]]]:
-    """Each enterprise's entries up to number `known`, oldest first; enterprises in ascending order of id."""
-    ids = sorted(set(enterprise_ids))
+Family = tuple[int, ...]
+
+
+def families(connection: Connection, enterprise_ids: Iterable[int], known: int) -> list[Family]:
+    """These enterprises, each with all that a merge or a move up to entry `known` ever tied it to; each family once."""
+    kin = _kin(connection, known)
+    return sorted({kin.get(i, (i,)) for i in enterprise_ids})
+
+
+def _kin(connection: Connection, known: int) -> dict[int, Family]:
+    query = text("SELECT body FROM entry WHERE kind IN :kinds AND number <= :known").bindparams(
+        bindparam("kinds", expanding=True)
+    )
+    kin: dict[int, Family] = {}
+    for (body,) in connection.execute(query, {"kinds": sorted(MOVING_KINDS), "known": known}):
+        move = read(body)
+        assert move.enterprise is not None
+        ends = (move.enterprise, move.data["to"])
+        together = tuple(sorted({i for end in ends for i in kin.get(end, (end,))}))
+        kin |= dict.fromkeys(together, together)
+    return kin
+
+
+def trails(connection: Connection, among: Iterable[Family], known: int) -> Iterator[tuple[Family, list[Entry]]]:
+    """The trail of each of these families up to entry `known`, oldest first."""
+    amended = amended_notices(connection, known)
+    query = text("SELECT enterprise_id, body FROM entry WHERE enterprise_id IN :ids AND number <= :known"
+                 " ORDER BY enterprise_id, number").bindparams(bindparam("ids", expanding=True))  # fmt: skip
+    for batch in batches_of_families(among, 500):
+        family_of = {i: family for family in batch for i in family}
+        found: dict[Family, list[Entry]] = {}
+        for enterprise_id, body in connection.execute(query, {"ids": sorted(family_of), "known": known}):
+            found.setdefault(family_of[enterprise_id], []).append(read(body))
+        for family, entries in found.items():
+            notices = {e.notice for e in entries if e.notice in amended} if amended else ()
+            told = [*entries, *(e for notice in notices for e in amended[notice])]
+            yield family, sorted(told, key=lambda e: e.number)
+
+
+def amended_notices(connection: Connection, known: int) -> dict[int | None, list[Entry]]:
+    """The notices that were corrected or withdrawn up to entry `known`: their publication and their amendments."""
+    amendments = (
+        "FROM entry WHERE kind IN ('notice_corrected', 'notice_withdrawn', 'undone') AND enterprise_id IS NULL"
+        " AND number <= :known"
+    )
     query = text(
-        "SELECT enterprise_id, body FROM entry WHERE enterprise_id IN :ids AND number <= :known"
-        " ORDER BY enterprise_id, number"
-    ).bindparams(bindparam("ids", expanding=True))
-    for batch in batches(ids, 500):
-        trail: list[Entry] = []
-        current: int | None = None
-        for enterprise_id, body in connection.execute(query, {"ids": batch, "known": known}):
-            if enterprise_id != current and current is not None:
-                yield current, trail
-                trail = []
-            current = enterprise_id
-            trail.append(read(body))
-        if current is not None:
-            yield current, trail
+        f"SELECT body {amendments} UNION ALL SELECT body FROM entry WHERE number IN (SELECT notice_id {amendments})"
+    )
+    found: dict[int | None, list[Entry]] = {}
+    for entry in sorted((read(b) for (b,) in connection.execute(query, {"known": known})), key=lambda e: e.number):
+        found.setdefault(entry.notice, []).append(entry)
+    return found
 
 
 def trail(connection: Connection, enterprise_id: int, known: int) -> list[Entry]:
-    """One enterprise's entries up to number `known`, oldest first; empty when there is none."""
-    return next((entries for _, entries in trails(connection, [enterprise_id], known)), [])
+    """One enterprise's trail up to number `known`, oldest first; empty when there is none."""
+    family = families(connection, [enterprise_id], known)
+    return next((entries for _, entries in trails(connection, family, known)), [])
 
 
 def read(body: str) -> Entry:
@@ -261,6 +330,20 @@ def batches(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     """`items` in runs of at most `size`."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def batches_of_families(among: Iterable[Family], size: int) -> Iterator[list[Family]]:
+    """Families in runs of about `size` enterprises; none is cut."""
+    run: list[Family] = []
+    held = 0
+    for family in among:
+        run.append(family)
+        held += len(family)
+        if held >= size:
+            yield run
+            run, held = [], 0
+    if run:
+        yield run
 
 
 class ProjectionRecord(SQLModel, table=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -45,25 +47,48 @@ class Report:
     @contextmanager
     def _known(self) -> Iterator[Connection | None]:
         """The register as it is now; nothing where there is none yet, and none is made."""
+        with self._register() as database:
+            if database is None:
+                yield None
+                return
+            with database.reading() as connection:
+                yield connection
+
+    @contextmanager
+    def _register(self) -> Iterator[Database | None]:
         if not self._settings.database_url and not (self._settings.data / "register.db").exists():
             yield None
             return
-        with closing(Database(self._settings.register_url)) as database, database.reading() as connection:
-            yield connection if database.revision() is not None else None
+        with closing(Database(self._settings.register_url)) as database:
+            if database.revision() is None:
+                yield None
+                return
+            database.require_current()
+            yield database
+
+    def preview(self) -> differences.Preview:
+        """What the notice would change in the register as it is, or in an empty one where there is none."""
+        with self._register() as database, TemporaryDirectory(prefix="mingji-check-") as aside:
+            if database is not None:
+                return publishing.preview_of(database, self._reading, at=datetime.now(UTC))
+            with closing(Database(f"sqlite:///{aside}/empty.db")) as empty:
+                empty.migrate()
+                return publishing.preview_of(empty, self._reading, at=datetime.now(UTC))
 
     def head(self) -> dict[str, Any]:
         head: dict[str, Any] = {"notice": orjson.loads(orjson.dumps(self._reading.notice))}
         return head if self._draft is None else head | {"draft": self._draft}
 
     def tail(self) -> dict[str, Any]:
-        return {"problems": list(self._reading.problems), "questions": list(self._reading.questions)}
+        reading = self._reading
+        told = {"problems": reading.problems, "questions": reading.questions, "remarks": reading.remarks}
+        return told | ({} if reading.problems or self._draft else {"preview": self.preview()})
 
     def say(self) -> None:
         notice = self._reading.notice
         typer.echo(f"{notice.title}\n  {notice.issuer or '（未写明发布机关）'}  {notice.issued_on or '（未写明日期）'}")
         typer.echo(f"  读懂 {self._reading.row_count} 行，没有问题。")
-        for question in self._reading.questions:
-            typer.echo(f"  发布前须补充：{question.message}")
+        say_preview(self.preview())
 
 
 def _in_batches(rows: Any) -> Iterator[list[Any]]:

@@ -20,8 +20,7 @@ from public_site import documents, intake, shipped
 from public_site.database import Database
 from public_site.demo import accounts
 from public_site.faults import NotReady
-from public_site.search import Engine
-from public_site.search.embedded_index import EmbeddedIndex
+from public_site.search import Engine, engines, sounds
 from public_site.settings import PREFIX, Settings, SettingsRefused, from_environment
 from public_site.web.app import PARTS, create_app
 
@@ -41,10 +40,11 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
         )
     if "console" in parts and not settings.demo and accounts.are_open(database):
         raise SettingsRefused("这个数据目录里有公开的演示账号，不能作正式的控制台；请换一个数据目录。")
-    index = EmbeddedIndex(settings.index_folder)
+    index = engines.engine(settings)
     options = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_keep_alive": 15}
     with keeper(database, index), reader(database, settings) if "console" in parts else nullcontext():
         if workers == 1:
+            sounds.make_ready()
             uvicorn.run(create_app(settings, parts), **options)  # type: ignore[arg-type]
             return
         os.environ |= _environment(settings) | {f"{PREFIX}PARTS": ",".join(sorted(parts))}
@@ -53,6 +53,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
 
 def worker() -> FastAPI:
     """One web worker's application, from the environment that `serve` set."""
+    sounds.make_ready()
     settings = from_environment()
     return create_app(settings, frozenset(settings.parts.split(",")))
 
@@ -95,4 +96,4 @@ def _keep(source: documents.RegisterSource, index: Engine, stop: threading.Event
 def _environment(settings: Settings) -> dict[str, str]:
     """The settings as the environment of worker processes."""
     told = settings.model_dump(mode="json")
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value != ""}
+    return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value not in ("", None)}

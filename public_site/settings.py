@@ -17,7 +17,7 @@ from public_site.faults import NotReady
 
 PREFIX = "PUBLIC_SITE_"
 # Read by the test suite only (design: real servers where one is given).
-TEST_ONLY = frozenset({"PUBLIC_SITE_TEST_PG_URL", "PUBLIC_SITE_TEST_MEILI_URL", "PUBLIC_SITE_TEST_SWEEP"})
+TEST_ONLY = frozenset(f"PUBLIC_SITE_TEST_{name}" for name in ("PG_URL", "MEILI_URL", "MEILI_KEY_FILE", "SWEEP"))
 
 
 class SettingsRefused(NotReady):
@@ -51,8 +51,18 @@ class Settings(BaseSettings):
         description="举报污染的官方渠道，显示在报告页面上。",
     )
     file_limit_mb: int = Field(50, ge=1, le=1024, description="公告文件大小上限，MB。")
+    meili_url: str = Field(
+        "", description="Meilisearch 服务的地址（如 http://meilisearch:7700）。空则用进程内的检索引擎。"
+    )
+    meili_key_file: Path | None = Field(None, description="存放 Meilisearch 密钥的文件；空则不带密钥。")
+    meili_index: str = Field(
+        "enterprises", pattern="^[A-Za-z0-9_-]{1,64}$", description="索引的名称；多个登记共用一个服务时各取其名。"
+    )
+    meili_milliseconds: int = Field(
+        300, ge=50, le=10_000, description="一次查询等待 Meilisearch 的时间上限，毫秒；超过则改用名称开头匹配。"
+    )
 
-    @field_validator("base_url")
+    @field_validator("base_url", "meili_url")
     @classmethod
     def _is_an_origin(cls, value: str) -> str:
         parts = urlsplit(value)

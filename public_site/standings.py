@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Index, bindparam, insert, text
+from sqlalchemy import BindParameter, Connection, Index, bindparam, insert, text, update
 from sqlmodel import Field, SQLModel
 
-from public_site import enterprises, folding, register
+from public_site import enterprises, folding, mending, register
 from public_site.enterprises import Line, core_name, normal_name
 
 NAME = "standings"
@@ -40,6 +40,8 @@ class NoticeRecord(SQLModel, table=True):
     sha256: str
     decisions: int
     downgrades: int
+    mended_by: int | None
+    withdrawn: int
 
 
 class EnterpriseRecord(SQLModel, table=True):
@@ -98,6 +100,17 @@ class EnterpriseNameRecord(SQLModel, table=True):
     short_key: str | None
 
 
+class MergedEnterpriseRecord(SQLModel, table=True):
+    """An id that leads to another one: of an enterprise merged into it, or of a split that was undone."""
+
+    __tablename__ = "merged_enterprise"
+    __table_args__ = (Index("merged_enterprise_into", "into_id"), Index("merged_enterprise_of_code", "credit_code"))
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    into_id: int
+    credit_code: str | None
+
+
 class HoldingRecord(SQLModel, table=True):
     """What a unit holds from `from_day` until the day before `to_day` (null: until now)."""
 
@@ -131,7 +144,7 @@ class HoldingRecord(SQLModel, table=True):
 
 
 class DecisionRecord(SQLModel, table=True):
-    """A grade entry as it counts today, after corrections and withdrawals."""
+    """A grade entry as it counts today, after corrections and withdrawals; `cited`: only a second place to read `cites`."""
 
     __tablename__ = "decision"
     __table_args__ = (
@@ -157,14 +170,15 @@ class DecisionRecord(SQLModel, table=True):
     previous_grade: str | None
     managed_as: str | None
     managed_until: str | None
+    cites: int | None
     mended_by: int | None
     withdrawn: int
 
 
-TABLES = ("notice", "enterprise", "enterprise_name", "holding", "decision")
+TABLES = ("notice", "enterprise", "enterprise_name", "merged_enterprise", "holding", "decision")
 _FALLEN = "coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
-_OF_ENTERPRISE = {"enterprise": "id", "enterprise_name": "enterprise_id", "holding": "enterprise_id",
-                  "decision": "enterprise_id"}  # fmt: skip
+OF_ENTERPRISE = {"enterprise": "id", "enterprise_name": "enterprise_id", "merged_enterprise": "id",
+                 "holding": "enterprise_id", "decision": "enterprise_id"}  # fmt: skip
 
 
 def as_of(connection: Connection) -> int:
@@ -184,19 +198,38 @@ def catch_up(connection: Connection) -> int:
     start, latest = as_of(connection), register.latest_number(connection)
     if start == latest:
         return 0
-    _add_notices(connection, start)
-    for ids in register.batches(changed_since(connection, start), _BATCH):
-        _fold_anew(connection, ids, latest)
+    _tell_notices(connection, start, latest)
+    for among in register.batches_of_families(_families_since(connection, start, latest), _BATCH):
+        _fold_anew(connection, among, latest)
     register.reach(connection, NAME, latest)
     return latest - start
 
 
 def changed_since(connection: Connection, number: int) -> list[int]:
-    """Ids of the enterprises that entries after `number` speak of, ascending."""
+    """Ids of the enterprises that entries after `number` bear on, ascending; with those that lead to another by now."""
+    families = _families_since(connection, number, register.latest_number(connection))
+    return sorted(i for family in families for i in family)
+
+
+def _families_since(connection: Connection, number: int, latest: int) -> list[register.Family]:
+    """What was published of an enterprise, of one tied to it by a merge or a move, or of a notice that speaks of it."""
     query = text(
-        "SELECT DISTINCT enterprise_id FROM entry WHERE number > :n AND enterprise_id IS NOT NULL ORDER BY enterprise_id"
+        "SELECT DISTINCT enterprise_id FROM entry WHERE number > :n AND enterprise_id IS NOT NULL"
+        " UNION SELECT DISTINCT enterprise_id FROM entry WHERE enterprise_id IS NOT NULL AND notice_id IN"
+        " (SELECT notice_id FROM entry WHERE number > :n AND enterprise_id IS NULL AND kind <> 'notice_published')"
     )
-    return [int(i) for (i,) in connection.execute(query, {"n": number})]
+    ids = [int(i) for (i,) in connection.execute(query, {"n": number})]
+    return register.families(connection, ids, latest)
+
+
+def rows_of_family(family: folding.Family) -> Iterator[tuple[type[SQLModel], dict[str, Any]]]:
+    """The table rows that a family makes."""
+    for folded in family.members.values():
+        yield from rows_of(folded)
+    for enterprise_id, into in family.leads_to.items():
+        facts = family.merged.get(enterprise_id)
+        code = facts.credit_code if facts else None
+        yield MergedEnterpriseRecord, {"id": enterprise_id, "into_id": into, "credit_code": code}
 
 
 def rows_of(folded: folding.Folded) -> Iterator[tuple[type[SQLModel], dict[str, Any]]]:
@@ -222,20 +255,19 @@ def name_columns(name: str, line: Line) -> dict[str, Any]:
             "head_key": keys.head, "tail_key": keys.tail, "short_key": keys.short}  # fmt: skip
 
 
-def _fold_anew(connection: Connection, ids: Sequence[int], known: int) -> None:
+def _fold_anew(connection: Connection, among: Sequence[register.Family], known: int) -> None:
+    ids = [i for family in among for i in family]
     _count(connection, ids, -1)
-    for table, column in _OF_ENTERPRISE.items():
+    for table, column in OF_ENTERPRISE.items():
         # Rows exist only for ids that were there before: for new enterprises this costs an index look-up each.
         query = text(f"DELETE FROM {table} WHERE {column} IN :ids").bindparams(bindparam("ids", expanding=True))
         connection.execute(query, {"ids": list(ids)})
     made: dict[type[SQLModel], list[dict[str, Any]]] = {}
-    for enterprise_id, trail in register.trails(connection, ids, known):
-        folded = folding.fold(enterprise_id, trail)
-        assert folded is not None  # without a day to look from, a trail that begins with a registration always folds
-        for table_class, row in rows_of(folded):
+    for _, trail in register.trails(connection, among, known):
+        for table_class, row in rows_of_family(folding.family(trail)):
             made.setdefault(table_class, []).append(row)
     for table_class, rows in made.items():
-        connection.execute(insert(table_class), rows)
+        register.write(connection, table_class, rows)
     _count(connection, ids, +1)
 
 
@@ -272,10 +304,10 @@ def enterprise_row(folded: folding.Folded, held: Sequence[folding.Standing]) -> 
     }
 
 
-_DECISION_COLUMNS = tuple(n for n in DecisionRecord.model_fields if n in folding.Decision.__dataclass_fields__)
+_DECISION_COLUMNS = tuple(n for n in DecisionRecord.model_fields if n in mending.Decision.__dataclass_fields__)
 
 
-def _decision_row(enterprise_id: int, decision: folding.Decision) -> dict[str, Any]:
+def _decision_row(enterprise_id: int, decision: mending.Decision) -> dict[str, Any]:
     row = {name: getattr(decision, name) for name in _DECISION_COLUMNS}
     return row | {
         "enterprise_id": enterprise_id,
@@ -313,22 +345,30 @@ def holding_row(enterprise_id: int, standing: folding.Standing, to_day: str | No
     }
 
 
-def _add_notices(connection: Connection, start: int) -> None:
-    """Make the rows of the notices published after entry `start`; the folds that follow count their decisions."""
+def _tell_notices(connection: Connection, start: int, latest: int) -> None:
+    """Make the rows of the notices published or amended after entry `start`; the folds count their decisions."""
     query = text("SELECT number FROM entry WHERE kind = 'notice_published' AND number > :n ORDER BY number")
-    rows = [
-        notice_row(register.entry(connection, int(n)), 0, 0) for (n,) in connection.execute(query, {"n": start}).all()
-    ]
-    if rows:
+    new = [int(n) for (n,) in connection.execute(query, {"n": start}).all()]
+    amended = register.amended_notices(connection, latest)
+    if new:
+        rows = [notice_row(amended.get(n) or [register.entry(connection, n)], 0, 0) for n in new]
         connection.execute(insert(NoticeRecord), rows)
+    for amendments in amended.values():
+        if amendments[0].number <= start < amendments[-1].number:
+            row = notice_row(amendments, 0, 0)
+            told = {k: v for k, v in row.items() if k not in ("id", "decisions", "downgrades")}
+            connection.execute(update(NoticeRecord).where(NoticeRecord.id == row["id"]).values(told))
 
 
-def notice_row(entry: register.Entry, decisions: int, downgrades: int) -> dict[str, Any]:
-    """The row of the notice that `entry` published, with how many decisions and downgrades count under it today."""
-    told = {k: entry.data[k] for k in ("title", "issuer", "division", "number", "issued_on", "scope", "scheme",
-                                       "sha256")}  # fmt: skip
-    own = {"id": entry.number, "stage": entry.stage, "published_at": entry.published_at}
-    return told | own | {"decisions": decisions, "downgrades": downgrades}
+def notice_row(amended: Sequence[register.Entry], decisions: int, downgrades: int) -> dict[str, Any]:
+    """The row of the notice that the first of these entries published and the others amend, with how many decisions and
+    downgrades count under it today."""
+    notice = mending.notice(amended[0], amended, mending.undone(amended))
+    told = {k: notice.said[k] for k in ("title", "issuer", "division", "number", "issued_on", "scope", "scheme",
+                                        "sha256")}  # fmt: skip
+    own = {"id": amended[0].number, "stage": notice.stage, "published_at": amended[0].published_at}
+    fate = {"mended_by": notice.mended_by, "withdrawn": int(notice.withdrawn)}
+    return told | own | fate | {"decisions": decisions, "downgrades": downgrades}
 
 
 def names(connection: Connection, ids: Iterable[int]) -> dict[int, str]:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, text
+from sqlalchemy import BindParameter, Connection, bindparam, text
 
 from public_site import drafts, folding, log, register, retelling, standings, tree
 from public_site.database import Database, SchemaNotCurrent
@@ -77,7 +77,7 @@ def verify(
             ("entries", lambda: _entries(connection, report, progress)),
             ("tree", lambda: _tree(connection)),
             ("checkpoints", lambda: _checkpoints(connection, origin, key)),
-            ("standings", lambda: _standings(connection)),
+            ("standings", lambda: standings_problems(connection)),
             ("drafts", lambda: _drafts(connection)),
             ("originals", lambda: _originals(connection, settings.originals)),
         ]
@@ -101,7 +101,7 @@ def _doubt(look: Callable[[], Iterator[str]]) -> Iterator[str]:
                 yield "还有更多同类问题，未全部列出。"
                 return
             yield what
-    except (Fault, ValueError, KeyError, TypeError, AssertionError, AttributeError) as error:
+    except (Fault, ValueError, LookupError, TypeError, AssertionError, AttributeError) as error:
         yield f"无法继续核对：{error.__class__.__name__} {error}"
 
 
@@ -298,22 +298,21 @@ def _roots(connection: Connection, sizes: set[int]) -> dict[int, bytes]:
     return found
 
 
-def _standings(connection: Connection) -> Iterator[str]:
+def standings_problems(connection: Connection) -> Iterator[str]:
     """The tables are what folding the register anew gives, and each unit's holdings what a naive fold gives."""
     latest = register.latest_number(connection)
     if standings.as_of(connection) != latest:
         yield "等级表没有追上登记。"
     counted = dict.fromkeys(standings.TABLES, 0)
-    for batch in register.batches(standings.changed_since(connection, 0), 500):
-        kept = _kept_rows(connection, batch)
-        for enterprise_id, trail in register.trails(connection, batch, latest):
-            folded = folding.fold(enterprise_id, trail)
-            assert folded is not None
+    families = register.families(connection, standings.changed_since(connection, 0), latest)
+    for batch in register.batches_of_families(families, 500):
+        kept = _kept_rows(connection, [i for family in batch for i in family])
+        for family, trail in register.trails(connection, batch, latest):
             made: dict[str, list[dict[str, Any]]] = {}
-            for table_class, row in standings.rows_of(folded):
+            for table_class, row in standings.rows_of_family(folding.family(trail)):
                 made.setdefault(str(table_class.__tablename__), []).append(row)
-            yield from _compare_enterprise(enterprise_id, made, kept)
-            yield from _compare_naively(enterprise_id, trail, made)
+            yield from _compare_family(family, made, kept)
+            yield from compare_naively(family, trail, made)
             for table, rows in made.items():
                 counted[table] += len(rows)
     yield from _notices(connection, counted)
@@ -324,43 +323,69 @@ def _standings(connection: Connection) -> Iterator[str]:
 
 
 _Rows = dict[str, dict[int, list[dict[str, Any]]]]
-_KEYS = {"enterprise": "id", "enterprise_name": "enterprise_id", "holding": "enterprise_id",
-         "decision": "enterprise_id"}  # fmt: skip
 
 
-def _kept_rows(connection: Connection, ids: Iterable[int]) -> _Rows:
-    span = {"first": min(ids), "last": max(ids)}
+def _kept_rows(connection: Connection, ids: Sequence[int]) -> _Rows:
+    among: BindParameter[Any] = bindparam("ids", expanding=True)
     kept: _Rows = {}
-    for table, key in _KEYS.items():
-        rows = connection.execute(text(f"SELECT * FROM {table} WHERE {key} BETWEEN :first AND :last"), span).mappings()
-        for row in rows:
+    for table, key in standings.OF_ENTERPRISE.items():
+        query = text(f"SELECT * FROM {table} WHERE {key} IN :ids").bindparams(among)
+        for row in connection.execute(query, {"ids": list(ids)}).mappings():
             kept.setdefault(table, {}).setdefault(row[key], []).append(dict(row))
     return kept
 
 
-def _compare_enterprise(enterprise_id: int, made: dict[str, list[dict[str, Any]]], kept: _Rows) -> Iterator[str]:
-    for table in _KEYS:
-        there = kept.get(table, {}).get(enterprise_id, [])
+def _compare_family(family: register.Family, made: dict[str, list[dict[str, Any]]], kept: _Rows) -> Iterator[str]:
+    for table in standings.OF_ENTERPRISE:
+        there = [row for i in family for row in kept.get(table, {}).get(i, ())]
         if sorted(map(_sortable, there)) != sorted(map(_sortable, made.get(table, []))):
-            yield f"表 {table} 中企业 {enterprise_id} 的内容与登记不符。"
+            yield f"表 {table} 中企业 {'、'.join(map(str, family))} 的内容与登记不符。"
 
 
 def _sortable(row: dict[str, Any]) -> list[tuple[str, str]]:
     return sorted((k, repr(v)) for k, v in row.items())
 
 
-def _compare_naively(
-    enterprise_id: int, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
+def compare_naively(
+    family: register.Family, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
 ) -> Iterator[str]:
+    """Where the rows that a family made are not what the second telling of its trail says."""
     living = retelling.told(trail)
+    by_number = {t.number: t for t in living}
     for row in made.get("holding", []):
         naive = retelling.standing(living, row["unit_id"], row["from_day"])
         kept = (row["grade"], bool(row["listed"]), row["managed_as"], row["proposed_grade"])
         if naive != kept:
-            yield f"企业 {enterprise_id} 单元 {row['unit_id']} 在 {row['from_day']} 应为 {naive}，表中是 {kept}。"
+            yield f"企业 {row['enterprise_id']} 单元 {row['unit_id']} 在 {row['from_day']} 应为 {naive}，表中是 {kept}。"
     for row in made.get("decision", []):
+        told = by_number[row["entry"]]
+        if (told.enterprise, told.unit, told.stage, told.day, told.withdrawn) != (
+            row["enterprise_id"], row["unit_id"], row["stage"], row["effective_on"], bool(row["withdrawn"])
+        ):  # fmt: skip
+            yield f"第 {row['entry']} 条在更正、撤销与合并之后的内容与登记不符。"
         if not row["withdrawn"] and retelling.change(living, row["entry"]) != (row["kind"], row["previous_grade"]):
             yield f"第 {row['entry']} 条的升降与它之前的等级不符。"
+    yield from _compare_identity(family, trail, made)
+
+
+def _compare_identity(
+    family: register.Family, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
+) -> Iterator[str]:
+    """Which enterprises of a family there are, and what each is called, told a second time."""
+    elsewhere = {row["id"]: row["into_id"] for row in made.get("merged_enterprise", [])}
+    rows = {row["id"]: row for row in made.get("enterprise", [])}
+    borne: dict[int, set[str]] = {}
+    for row in made.get("enterprise_name", []):
+        borne.setdefault(row["enterprise_id"], set()).add(row["name"])
+    for enterprise in family:
+        if retelling.leads_to(trail, enterprise) != elsewhere.get(enterprise):
+            yield f"企业 {enterprise} 的合并去向与登记不符。"
+        elif (there := rows.get(enterprise)) is not None:
+            told = (*retelling.names(trail, enterprise), retelling.credit_code(trail, enterprise))
+            if told != (there["name"], borne.get(enterprise), there["credit_code"]):
+                yield f"企业 {enterprise} 的名称或代码与登记不符。"
+        elif enterprise not in elsewhere:
+            yield f"企业 {enterprise} 没有首次登记的条目。"
 
 
 def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
@@ -369,12 +394,14 @@ def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
         "SELECT count(*), coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
         " FROM decision WHERE notice_id = :id"
     )
+    amended = register.amended_notices(connection, register.latest_number(connection))
     for (number,) in connection.execute(query).all():
         decisions, downgrades = connection.execute(count, {"id": number}).one()
-        row = standings.notice_row(register.entry(connection, number), int(decisions), int(downgrades))
+        told = amended.get(number) or [register.entry(connection, number)]
+        expected = standings.notice_row(told, int(decisions), int(downgrades))
         counted["notice"] += 1
         kept = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": number}).mappings().first()
-        if kept is None or dict(kept) != row:
+        if kept is None or dict(kept) != expected:
             yield f"公告 {number} 的内容与登记不符。"
 
 

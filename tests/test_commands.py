@@ -16,6 +16,7 @@ import xlsxwriter
 
 from public_site.commands import app
 from tests.desk import Desk, row
+from tests.search.meili_server import KEY, Meili, serving
 from tests.test_publishing import CHONGQING
 
 README = Path(__file__).parents[1] / "README.md"
@@ -218,6 +219,25 @@ def test_the_second_person_sees_what_would_be_appended_and_nothing_is(desk: Desk
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_a_mere_check_shows_the_same_differences_and_makes_no_draft(desk: Desk) -> None:
+    desk.publish([row("演示甲有限公司", "A"), row("演示宏声纸箱有限公司", "A")], on="2022-05-01")
+    file = desk.write([row("演示甲有限公司", "B", 原等级="C"), row("演示宏生纸箱有限公司", "A")], on="2023-12-31")
+    desk.database.close()
+    shell = Shell(desk.settings.data)
+    shown = shell("take-in", file, "--check").stdout
+    assert "downgraded\t演示甲有限公司\t包装印刷\tA → B（通知称原为 C）" in shown
+    assert "还不能发布：还有 1 行不知道是哪家企业" in shown
+    told = report(shell("take-in", file, "--check", "--json"))
+    (candidate,) = told["rows"][1]["match"]["candidates"]
+    assert (candidate["name"], candidate["score"], candidate["reason"]) == (
+        "演示宏声纸箱有限公司", 85, "名称差 1 个字，读音相同；同在涪陵区",
+    )  # fmt: skip
+    seen = told["preview"]
+    assert (seen["draft"], seen["down"]["total"], seen["asked"], seen["disagreements"]["total"]) == (None, 1, 1, 1)
+    assert shell("drafts").stdout == ""
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_row_may_mean_the_new_enterprise_of_a_row_before_it(desk: Desk) -> None:
     file = desk.write([row("演示纸箱有限责任公司", "B"), row("演示纸箱有限公司", "A", industry="工业涂装")])
     desk.database.close()
@@ -234,6 +254,26 @@ def test_a_missing_search_index_does_not_undo_a_publication(shell: Shell) -> Non
     done = shell("publish", "1", "--by", "乙")
     assert (done.returncode, "第 1–11 条" in done.stdout) == (0, True)
     assert "没有追上" in done.stderr
+
+
+def test_the_commands_keep_the_index_on_a_search_server_where_one_is_named(shell: Shell, tmp_path: Path) -> None:
+    meili, key_file = Meili(), tmp_path / "key"
+    key_file.write_text(KEY)
+    with serving(meili) as url:
+        named = {"PUBLIC_SITE_MEILI_URL": url, "PUBLIC_SITE_MEILI_KEY_FILE": str(key_file)}
+        shell("take-in", CHONGQING, "--by", "甲")
+        done = shell("publish", "1", "--by", "乙", **named)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "search：第 11 条\n" in shell("status", **named).stdout
+        assert "search" in shell("verify", **named).stdout
+        assert shell("rebuild", "search", **named).stdout == "search：已按登记重建至第 11 条。\n"
+        meili.indexes.clear()
+        assert shell("verify", **named).returncode == 1
+    done = shell("rebuild", "search", **named)
+    assert (done.returncode, "检索服务暂不可用" in done.stderr) == (2, True)
+    assert "search：第 0 条，落后 11 条" in shell("status", **named).stdout
+    done = shell("status", **named | {"PUBLIC_SITE_MEILI_KEY_FILE": str(tmp_path)})
+    assert (done.returncode, "PUBLIC_SITE_MEILI_KEY_FILE" in done.stderr) == (2, True)
 
 
 def test_a_checkpoint_that_is_no_text_is_refused_in_a_sentence(shell: Shell, tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from public_site import differences, publishing, register
+from public_site import differences, publishing, records, register
 from public_site.drafts import Draft
 from tests.desk import DRAFTER, Desk, row
+from tests.notices.reading_desk import SAMPLES
 
 SNAPSHOT = "截至2023年12月31日重庆市重点行业绩效评级A级、B级企业名单的公告"
 
@@ -108,6 +109,30 @@ def test_a_correction_is_told_as_what_it_is(desk: Desk) -> None:
                                         at=datetime.now(UTC))  # fmt: skip
     found = seen(desk, draft)
     assert [(c.kind, c.name, c.grade) for c in found.other.items] == [("corrected", "演示甲有限公司", "B")]
+
+
+@pytest.mark.parametrize("name", ["award_with_letter.csv", "mixed_downgrade.csv"])
+def test_a_downgrade_among_awards_is_a_downgrade_whether_the_letter_or_a_remark_says_so(desk: Desk, name: str) -> None:
+    taken = desk.take_in(SAMPLES / "good" / name)
+    found = seen(desk, taken.draft)
+    assert (found.blockers, names(found.disagreements)) == ((), [])
+    fallen = names(found.down)
+    assert "崇阳县昌华实业有限公司" in fallen
+    desk.approve(taken.draft)
+    with desk.database.reading() as connection:
+        changes, _ = records.downgrades(connection)
+        assert [change.enterprise_name for change in changes] == fallen[::-1]
+    assert desk.enterprise("崇阳县昌华实业有限公司").history[0].kind == "downgraded"
+
+
+def test_a_letter_of_one_enterprise_changes_the_enterprise_that_the_lists_know(desk: Desk) -> None:
+    known = row("崇阳县昌华实业有限公司", "B", industry="铸造", county="", 地市="咸宁市")
+    desk.publish([known], on="2022-05-01", issuer="湖北省生态环境厅")
+    draft = desk.take_in(SAMPLES / "good" / "letter_single.txt").draft
+    found = seen(desk, draft)
+    (fall,) = found.down.items
+    assert (fall.name, fall.previous_grade, fall.grade, fall.row) == ("崇阳县昌华实业有限公司", "B", "C", 4)
+    assert (found.registered, found.asked) == (0, 0)
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import opencc
 import pytest
 
 from public_site.enterprises import Candidate, Known, Wanted, core_name, is_credit_code, match, normal_name, stem_name
@@ -33,6 +34,15 @@ def wanted(name: str, *, former: str | None = None, code: str | None = None, cou
 )
 def test_the_same_name_in_other_dress_is_the_same_name(written: str) -> None:
     assert normal_name(written) == "重庆宏声纸箱有限责任公司"
+
+
+def test_every_word_that_the_library_would_change_is_given_to_it() -> None:
+    """Names without a traditional sign are not given to it, because that would take ten times as long."""
+    words = Path(opencc.__file__).parent / "dictionary" / "TSPhrases.txt"
+    written = [line.partition("\t")[0] for line in words.read_text(encoding="utf-8").splitlines()]
+    simplified = opencc.OpenCC("t2s")
+    assert len(written) > 200
+    assert [w for w in written if w and normal_name(w) != simplified.convert(w).upper()] == []
 
 
 def test_brackets_and_letters_of_either_width_are_equal() -> None:

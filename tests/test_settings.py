@@ -16,7 +16,16 @@ def test_a_misspelt_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("BASE_URL", "mingji.example.cn"), ("BASE_URL", "https://a.cn/x"), ("READER_MEMORY_MB", "lots")]
+    ("name", "value"),
+    [
+        ("BASE_URL", "mingji.example.cn"),
+        ("BASE_URL", "https://a.cn/x"),
+        ("READER_MEMORY_MB", "lots"),
+        ("MEILI_URL", "meilisearch:7700"),
+        ("MEILI_URL", "file:///etc/passwd"),
+        ("MEILI_INDEX", "../tasks"),
+        ("MEILI_MILLISECONDS", "0"),
+    ],
 )
 def test_a_wrong_value_is_refused_with_the_setting_named(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from public_site import folding, log, records, register, retelling, standings
+from public_site import folding, log, records, register, retelling, standings, verification
 from public_site.database import Database
 from public_site.enterprises import NoSuchEnterprise
 from tests.desk import Desk, row
-from tests.trails import DAYS, Scribe, Step, histories
+from tests.trails import DAYS, Scribe, Step, histories, some_history
 
 examples = settings(max_examples=60)
 Tables = dict[str, list[tuple[object, ...]]]
@@ -72,20 +73,33 @@ def test_the_tables_are_the_fold_and_the_fold_is_the_naive_telling_on_every_day(
             standings.catch_up(connection)
         with database.reading() as connection:
             latest = register.latest_number(connection)
-            for enterprise, trail in register.trails(connection, standings.changed_since(connection, 0), latest):
-                folded = folding.fold(enterprise, trail)
-                assert folded is not None
+            among = register.families(connection, standings.changed_since(connection, 0), latest)
+            for _, trail in register.trails(connection, among, latest):
                 living = retelling.told(trail)
-                for decision in folded.decisions:
-                    if not decision.withdrawn:
-                        assert retelling.change(living, decision.entry) == (decision.kind, decision.previous_grade)
-                for day in (*DAYS, "2019-12-31", "2030-01-01"):
-                    compare_on_day(connection, folded, trail, day)
+                for folded in folding.family(trail).members.values():
+                    for decision in folded.decisions:
+                        if not decision.withdrawn:
+                            assert retelling.change(living, decision.entry) == (decision.kind, decision.previous_grade)
+                    for day in (*DAYS, "2019-12-31", "2030-01-01"):
+                        compare_on_day(connection, folded, living, day)
+            assert list(verification.standings_problems(connection)) == []
 
 
-def compare_on_day(connection: Connection, folded: folding.Folded, trail: list[register.Entry], day: str) -> None:
+@pytest.mark.parametrize("seed", range(300))
+def test_a_long_history_with_every_amendment_is_told_alike_twice(seed: int) -> None:
+    chance = random.Random(seed)
+    entries = Scribe().tell(some_history(chance, chance.randint(10, 60)))
+    everyone = tuple(e.number for e in entries if e.kind == "enterprise_registered")  # folded as one family
+    made: dict[str, list[dict[str, Any]]] = {}
+    for table, line in standings.rows_of_family(folding.family(entries)):
+        made.setdefault(str(table.__tablename__), []).append(line)
+    assert list(verification.compare_naively(everyone, entries, made)) == []
+    held = made.get("holding", [])
+    assert len({(h["unit_id"], h["from_day"]) for h in held}) == len(held)
+
+
+def compare_on_day(connection: Connection, folded: folding.Folded, living: list[retelling.Told], day: str) -> None:
     held = {s.unit: s for s in folded.on(day)}
-    living = retelling.told(trail)
     query = text("SELECT unit_id, grade, listed, proposed_grade FROM holding WHERE enterprise_id = :id"
                  " AND from_day <= :day AND (to_day IS NULL OR to_day > :day)")  # fmt: skip
     rows = {r[0]: tuple(r) for r in connection.execute(query, {"id": folded.id, "day": day})}

@@ -9,10 +9,10 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
-from public_site import places
-from public_site.notices import counts, dates
+from public_site import places, working_days
+from public_site.notices import codes, counts, dates
 from public_site.notices.values import Given, Question, Scope, Stage, StatedCount
 
 _KEYS = {
@@ -35,8 +35,9 @@ _TITLE = re.compile(rf".{{4,150}}{_TITLE_END}")
 _NUMBER = r"[\u4e00-\u9fff]{1,14}[〔\[（(【]\s*20\d\d\s*[〕\]）)】]\s*第?\s*\d{1,5}\s*号"
 _CITED = re.compile(rf"《([^《》]{{2,120}})》(?:\s*[（(]({_NUMBER})[）)])?|({_NUMBER})")
 _DOCUMENT = re.compile(r"指南|意见|办法|细则|方案|预案|标准|规定|规范|条例|导则|法$")
-_DECIDED = re.compile(r"公告|通告|通知|函|公开|公布|发布|决定|批复|认定")
+_DECIDED = re.compile(r"公告|通告|通知|函|公开|公布|发布(?!会)|决定|批复|认定")
 _WINDOW = re.compile(r"公示期|公示时间|个工作日|公示之日起")
+_DAYS_IN_BRACKETS = re.compile(r"[（(][\d年月日至到自起止即为.\s~～–—-]{6,50}[）)]")
 _TO_WHOM = re.compile(r"向|请|如有|如对|联系|受理|负责|反映|致电|来电|来信|电话|邮")
 _CONTACT = re.compile(r"[，,、；;（(]?\s*(?:联系人|联系电话|电话|邮箱|电子邮件|传真|联系方式|通讯地址|地址).*")
 _TIDY = re.compile(r"[\u4e00-\u9fff0-9A-Za-z（）()，。、：；“”《》〔〕/+.%_-]*")  # nothing of this ever needs tidying
@@ -60,17 +61,22 @@ class About:
     number: str | None = None
     index_number: str | None = None
     issued_on: date | None = None
+    published_on: date | None = None
     stage: Stage | None = None
     cited: tuple[str, ...] = ()
     stated_counts: tuple[StatedCount, ...] = ()
     objection_window: str | None = None
+    objection_from: date | None = None
     objection_until: date | None = None
+    remarks: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     impossible_days: list[tuple[Text, str]] = field(default_factory=list)
 
     @property
     def division(self) -> str | None:
-        return places.issuer_division(self.issuer) if self.issuer else None
+        """The division the issuer is of, by its name, else by the credit code its 索引号 begins with."""
+        named = places.issuer_division(self.issuer) if self.issuer else None
+        return named or (_division_of_index(self.index_number) if self.index_number else None)
 
 
 def about(texts: Sequence[Text], page: tuple[str | None, str | None], given: Given, stem: str) -> About:
@@ -84,6 +90,8 @@ def about(texts: Sequence[Text], page: tuple[str | None, str | None], given: Giv
     _who_and_when(found, texts, pairs, page[1], given)
     found.number = given.number or pairs.get("number") or _own_number(texts)
     found.index_number = given.index_number or pairs.get("index_number")
+    if found.index_number and not given.index_number:
+        _check_index_number(found)
     found.cited = _cited([found.title, *(text.text for text in texts)], found.number)
     found.stated_counts = tuple(dict.fromkeys(count for text in texts for count in counts.stated_in(text.text)))
     found.stage = given.stage or _stage(found.title, texts)
@@ -157,9 +165,12 @@ def _who_and_when(found: About, texts: Sequence[Text], pairs: dict[str, str], so
     )
     if found.issuer is None and source and _ISSUER.fullmatch(source):
         found.issuer = source
-    days = (_day(found, texts, pairs.get("written")), signature[1] if signature else None)
-    later = (_day(found, texts, pairs.get("issued")), _day(found, texts, pairs.get("published")))
-    found.issued_on = given.issued_on or next((day for day in (*days, *later) if day), None)
+    found.published_on = _day(found, texts, pairs.get("published"))
+    days = (
+        _day(found, texts, pairs.get("written")), signature[1] if signature else None,
+        _day(found, texts, pairs.get("issued")), found.published_on,
+    )  # fmt: skip
+    found.issued_on = given.issued_on or next((day for day in days if day), None)
     if found.issuer is None:
         found.questions.append(Question("issuer", "文件里没有发文机关。请补充，例如“重庆市生态环境局”。"))
     if found.issued_on is None:
@@ -174,6 +185,25 @@ def _day(found: About, texts: Sequence[Text], value: str | None) -> date | None:
         found.impossible_days.append((where, str(fault)))
         return None
     return days[0] if days else None
+
+
+def _check_index_number(found: About) -> None:
+    """An 索引号 begins with the issuer's credit code, which carries a check sign: a wrong one was copied wrong."""
+    code = re.match(r"[0-9A-Z]{18}(?=[/／])", found.index_number or "")
+    if code and not codes.check_sign_holds(code[0]):
+        found.questions.append(
+            Question(
+                "index_number",
+                f"索引号“{found.index_number}”开头的机关代码校验位不对。请对照原网页，用 --index-number 写明正确的索引号。",
+            )
+        )
+
+
+def _division_of_index(index_number: str) -> str | None:
+    code = re.match(r"11(\d{6})[0-9A-Z]{10}(?=[/／])", index_number)
+    if code is None or not codes.check_sign_holds(code[0]):
+        return None
+    return code[1] if places.is_division(code[1]) else None
 
 
 def _signature(found: About, texts: Sequence[Text]) -> tuple[str | None, date] | None:
@@ -245,24 +275,45 @@ def _said(texts: Sequence[Text]) -> set[Stage]:
 
 
 def _window(found: About, texts: Sequence[Text], pairs: dict[str, str]) -> None:
-    """The window's own words, without the contacts that usually follow in the same sentence; its end where it is a day."""
+    """The window's own words, without the contacts that usually follow in the same sentence; its days where they can be told.
+
+    It opens on the day of publication, which is not counted (民法典第二百零一条), else on the day of writing.
+    """
     if found.stage == "decided":
         return
-    for sentence in _sentences(texts, pairs):
-        found.objection_window = tidy(sentence)[:300]
-        try:
-            found.objection_until = dates.last_day_of_range(sentence, found.issued_on.year if found.issued_on else None)
-        except (dates.NoSuchDay, ValueError):
-            found.objection_until = None
+    sentence = next(_sentences(texts, pairs), None)
+    if sentence is None:
         return
+    found.objection_window = tidy(sentence)[:300]
+    began = found.published_on or found.issued_on
+    try:
+        if days := dates.range_in(sentence, began.year if began else None):
+            found.objection_from, found.objection_until = days
+            return
+        term = dates.term_in(sentence)
+    except dates.NoSuchDay:
+        term = None
+    if term is None:
+        found.remarks.append(f"公示期“{found.objection_window}”看不出起止日期，只保留原文。")
+    elif opens := term.since or began:
+        found.objection_from = opens
+        found.objection_until = (
+            working_days.after(opens, term.count) if term.working else opens + timedelta(days=term.count)
+        )
+        if found.objection_until is None:
+            found.remarks.append(
+                f"公示期“{found.objection_window}”算不出最后一天：还没有那一年的放假安排"
+                "（可在 reference/working_days.csv 中补充），只保留原文。"
+            )
 
 
 def _sentences(texts: Sequence[Text], pairs: dict[str, str]) -> Iterator[str]:
     """The words that give the window, and only those: what stands around them may name people and telephones."""
     for text in texts:
-        for clause in re.split(r"[。；;，,（()）\n]", text.text):
-            if _WINDOW.search(clause) and (kept := _only_window(clause)):
-                yield kept
+        for clause in re.finditer(r"[^。；;，,（()）\n]+", text.text):
+            if _WINDOW.search(clause[0]) and (kept := _only_window(clause[0])):
+                days = _DAYS_IN_BRACKETS.match(text.text, clause.end())
+                yield kept + days[0] if days and kept == clause[0].strip() else kept
     if value := pairs.get("window"):
         yield _only_window(re.split(r"[。；;，,（()）]", value)[0])
 

@@ -1,7 +1,8 @@
 """The child process that parses untrusted bytes: limits on itself first, then standard input in, JSON lines out.
 
-It opens no file and no connection: what it reads was opened by the parent, and nothing it imports can reach a network.
-Whatever goes wrong is said as a last line, or, if even that is impossible, by the way the process ends.
+It opens no file of its own choosing and no connection: what it reads was opened by the parent, and whatever a library or
+a hostile file might try (a socket, a process, a file to write, a pickled object) an audit hook refuses. Whatever goes
+wrong is said as a last line, or, if even that is impossible, by the way the process ends.
 """
 
 from __future__ import annotations
@@ -9,32 +10,43 @@ from __future__ import annotations
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from typing import BinaryIO
 
 import orjson
 
-from public_site.notices import file_gate, tables
+from public_site.notices import formats, tables
 from public_site.notices.file_gate import Limits
-from public_site.notices.grid import Line, Page, Unreadable
+from public_site.notices.grid import Unreadable
 
-_BATCH = 500
+_NEVER = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "pickle.find_class", "os.remove",
+          "os.rename", "os.mkdir", "shutil.", "ctypes.")  # fmt: skip
 
 
 def main(media: str, memory_bytes: int, limits: Limits) -> None:
-    _limit(memory_bytes, int(limits.seconds) + 1)
-    output = os.fdopen(1, "wb", buffering=1 << 20, closefd=False)
+    limit(memory_bytes, int(limits.seconds) + 1)
+    with os.fdopen(1, "wb", buffering=1 << 20, closefd=False) as output:
+        sys.addaudithook(_refuse)
+        say(sys.stdin.buffer.read(), media, limits, output)
+
+
+def say(data: bytes, media: str, limits: Limits, output: BinaryIO) -> None:
+    """Everything the bytes hold, a batch of events on a line, and last how it went."""
     try:
-        for batch in _batches(sys.stdin.buffer.read(), media, limits):
-            output.write(orjson.dumps(batch) + b"\n")
+        output.writelines(orjson.dumps(batch) + b"\n" for batch in _batches(data, media, limits))
         output.write(b'["end"]\n')
     except Unreadable as fault:
         output.write(orjson.dumps(["fault", fault.sheet, fault.row, fault.message, fault.remedy]) + b"\n")
     except (MemoryError, RecursionError):
         output.write(b'["limit"]\n')
+    except Exception:
+        output.write(b'["broken"]\n')
+        output.flush()
+        raise
     output.flush()
 
 
-def _limit(memory_bytes: int, cpu_seconds: int) -> None:
+def limit(memory_bytes: int, cpu_seconds: int) -> None:
     for kind, value in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, cpu_seconds),
@@ -47,40 +59,30 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
         resource.setrlimit(kind, (most, most))
 
 
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    """For good: an audit hook cannot be taken away again."""
+    if event.startswith(_NEVER) or (event == "open" and _writes(arguments[2])):
+        raise PermissionError(event)
+
+
+def _writes(flags: object) -> bool:
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
 def events_of(data: bytes, media: str, limits: Limits) -> Iterator[tables.Event]:
     """What the bytes hold, after everything that can be checked before parsing has been.
 
     Raises: Unreadable
     """
-    file_gate.check(data, media, limits)
-    yield from tables.events(_reader(media)(data))
+    yield from tables.events(formats.pieces(data, media, limits))
 
 
 def _batches(data: bytes, media: str, limits: Limits) -> Iterator[list[tables.Event]]:
     batch: list[tables.Event] = []
     for event in events_of(data, media, limits):
         batch.append(event)
-        if len(batch) >= _BATCH:
+        if len(batch) >= tables.BATCH:
             yield batch
             batch = []
     if batch:
         yield batch
-
-
-def _reader(media: str) -> Callable[[bytes], Iterable[Line | Page]]:
-    """The module of the format; only that one is loaded."""
-    if media == "text/html":
-        from public_site.notices import html_page
-
-        return html_page.lines
-    if media in ("text/csv", "text/tab-separated-values"):
-        from public_site.notices import csv_file
-
-        return csv_file.lines
-    if media == "text/plain":
-        from public_site.notices import plain_text
-
-        return plain_text.lines
-    from public_site.notices import xlsx_file
-
-    return xlsx_file.lines

@@ -30,6 +30,7 @@ class Table:
     width: int
     columns: dict[str, int]  # meaning → index
     titles: dict[str, str]  # meaning → header as written
+    unknown: dict[int, str]  # index → header as written, of columns that mean nothing known
     unlisted: bool = False  # the heading above says that these are no longer listed
     grade: grades.Label | None = None  # from sheet name, heading, title or file name, where there is no column
 
@@ -42,6 +43,25 @@ class Table:
             if at < width and (cell := cells[at]) is not None and cell != ""
         }
 
+    def other_grade(self, cells: Sequence[Cell | None]) -> tuple[str, str] | None:
+        """Header and cell of a column of unknown meaning that gives a grade, where the table's own is from elsewhere.
+
+        The header may be mistyped, or a name that nobody has taught: then the title's grade would hide the row's own.
+        """
+        if self.grade is None:
+            return None
+        for at, written in self.unknown.items():
+            cell = cells[at] if at < len(cells) else None
+            if isinstance(cell, str) and 0 < len(cell) <= 30:
+                try:
+                    if grades.read_label(cell).grade != self.grade.grade:
+                        return written, cell
+                except grades.AmbiguousGrade:
+                    return written, cell
+                except grades.GradeFault:
+                    continue
+        return None
+
 
 def table(
     sheet: str | None, header: Sequence[Cell | None], sources: Sequence[str | None]
@@ -49,12 +69,15 @@ def table(
     """The table under a header; `sources` are the texts that may name its grade, nearest first."""
     columns: dict[str, int] = {}
     titles: dict[str, str] = {}
+    unknown: dict[int, str] = {}
     defects: list[Defect] = []
     for at, cell in enumerate(header):
         meaning = headers.meaning(cell) if isinstance(cell, str) and cell.strip() else None
+        written = headers.plain(str(cell)) if cell is not None else ""
+        if meaning is None:
+            unknown[at] = written
         if meaning is None or meaning == "personal":
             continue
-        written = headers.plain(str(cell))
         if meaning not in columns:
             columns[meaning], titles[meaning] = at, written
         elif meaning != "number" and not (meaning == "name" and written == "单位"):
@@ -80,7 +103,7 @@ def table(
                         _USUAL["grade"],
                     )
                 )
-    return Table(sheet, len(header), columns, titles, False, found), defects
+    return Table(sheet, len(header), columns, titles, unknown, False, found), defects
 
 
 def _grade_from(sources: Sequence[str | None]) -> grades.Label | None:
@@ -96,8 +119,17 @@ class Tables:
 
     def __init__(self, title: str | None, title_is_in_file: bool, stem: str) -> None:
         self._above: deque[str] = deque(maxlen=12)
+        self._title = title
         self._notice_sources = _usable(title, title_is_in_file, stem)
+        self._sheet: str | None = None
         self.current: Table | None = None  # None also where the table cannot be understood: its rows are passed over
+
+    def part(self, sheet: str | None, file: str | None) -> None:
+        """A sheet or an attachment begins: what stood in another one says nothing of the lists in this one."""
+        self.current, self._sheet = None, sheet
+        self._above.clear()
+        if file is not None:
+            self._notice_sources = _usable(self._title, False, file)
 
     def heading(self, text: str) -> list[Defect]:
         """A line outside or between the rows; a heading between rows changes what holds for those that follow."""
@@ -115,10 +147,16 @@ class Tables:
         self.current = replace(self.current, grade=label or self.current.grade)
         return []
 
+    def on(self, sheet: str | None) -> Table | None:
+        """The table that a row stands in; it may run on over the next page."""
+        if self.current is not None and self.current.sheet != sheet:
+            self.current = replace(self.current, sheet=sheet)
+        return self.current
+
     def header(self, sheet: str | None, cells: Sequence[Cell | None]) -> list[Defect]:
         """A header: the table that begins here."""
         near = [text for text in reversed(self._above) if len(text) <= 80 and "。" not in text]
-        found, defects = table(sheet, cells, (sheet, *near, *self._notice_sources))
+        found, defects = table(sheet, cells, (self._sheet, *near, *self._notice_sources))
         unlisted = any(words.speaks_of_unlisting(text) for text in near[:1])
         self.current = None if defects else replace(found, unlisted=unlisted)
         self._above.clear()
@@ -126,7 +164,9 @@ class Tables:
 
 
 def _usable(title: str | None, title_is_in_file: bool, stem: str) -> tuple[str | None, ...]:
-    """Title and file name as sources. The title of a whole notice may name several grades where this file's name has one."""
+    """Title and file name as sources. The title of a whole notice may name several grades where this file's name has one:
+    the title is then not the list's own, but given by hand or written in another attachment.
+    """
     if title is None or title_is_in_file:
         return (title, stem)
     try:

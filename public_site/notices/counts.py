@@ -6,22 +6,30 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from public_site.notices import words
+from public_site.notices import dates, words
 from public_site.notices.values import StatedCount
 
-_COUNT = re.compile(
-    r"(?<![A-Z0-9])(?P<label>(?P<local>地方标准|地方)?(?:环保)?(?:绩效)?(?P<grade>A\+|B-|[ABCD]|非?引领性|卓越级)"
-    r"(?:等?[级类])?(?P<with>\(含B-级?\)|含B-级?)?(?:\(卓越级?\))?(?:[级类])?(?P<local_after>\(地方标准\))?(?:企业|生产线)*)"
-    r"(?:共计|共|为|有|:)?(?P<count>\d{1,6})(?:家|个|户|条)"
+_LABEL = (
+    r"(?P<local>地方标准|地方)?(?:环保)?(?:绩效)?(?P<grade>A\+|B-|[ABCD]|非?引领性|卓越级)"
+    r"(?:等?[级类])?(?P<with>\(含B-级?\)|含B-级?)?(?:\(卓越级?\))?(?:[级类])?(?P<local_after>\(地方标准\))?(?:的?(?:企业|生产线))*"
 )
+_COUNT = re.compile(
+    rf"(?<![A-Z0-9])(?P<label>{_LABEL})(?:(?:共计|共|为|有|:|\()?(?P<count>\d{{1,6}})(?:家|个|户|条)"
+    r"|(?<=[级类性)])(?P<bare>\d{1,5})(?=[、,;。(]|$))"
+)
+_COUNT_FIRST = re.compile(
+    rf"(?P<count>\d{{1,6}})(?:家|个|户|条)(?:企业|生产线)*(?:评定|认定|评|定)?为(?P<label>{_LABEL})"
+)
+_HAN_COUNT = re.compile(r"(?<![一-鿿])?([一二两三四五六七八九十]{1,3})(?=(?:家|户|条)(?:企业|生产线|[、,;。(]|$))")
 _OTHER_TOTALS = re.compile(r"累计|目标|力争|共有|现有|已有|达到|总数|截至")
 
 
 def stated_in(text: str) -> tuple[StatedCount, ...]:
     """The counts a sentence states about its own list; running totals and targets are left out."""
-    plain = words.plain(text)
+    plain = _HAN_COUNT.sub(lambda han: str(dates.number(han[1].replace("两", "二"))), words.plain(text))
     found: list[StatedCount] = []
-    for match in _COUNT.finditer(plain):
+    matches = [*_COUNT.finditer(plain), *_COUNT_FIRST.finditer(plain)]
+    for match in sorted(matches, key=lambda match: match.start()):
         clause = re.split(r"[。;；]", plain[: match.start()])[-1]
         if _OTHER_TOTALS.search(re.split(r"[,，]", clause)[-1]):
             continue
@@ -31,7 +39,8 @@ def stated_in(text: str) -> tuple[StatedCount, ...]:
         if match["with"]:
             grade = None  # covers B and B-
         is_local = bool(match["local"] or match["local_after"])
-        found.append(StatedCount(match["label"], grade, is_local, int(match["count"])))
+        count = match["count"] or match["bare"]
+        found.append(StatedCount(match["label"], grade, is_local, int(count)))
     return tuple(dict.fromkeys(found))
 
 

@@ -16,9 +16,11 @@ MOST_ROWS = 1_000_000
 @dataclass(frozen=True, slots=True)
 class Line:
     sheet: str | None
-    number: int  # as the clerk finds it: the spreadsheet's row, the line of a text, the row of a page's table
+    number: int  # as the clerk finds it: the spreadsheet's row, the line of a text, the row of a table on its page
     cells: tuple[Cell, ...]
-    block: int = 0  # on a web page each table and each run of text is a block of its own: a table ends with its block
+    block: int = (
+        0  # where text flows, each table and each run of text is a block of its own: a table ends with its block
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,27 @@ class Page:
 
     title: str | None
     issuer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where a sheet or an attachment begins: no heading, header or merged cell of another part counts here."""
+
+    sheet: str | None = None  # its bare name, which may say the grade
+    file: str | None = None  # the attachment's name without its ending, likewise
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A spot that may be neither published nor passed over in silence. Reading goes on, so that all of them are heard of."""
+
+    sheet: str | None
+    number: int  # 0 where it is no one row's
+    message: str
+    remedy: str
+
+
+Piece = Line | Page | Part | Flaw
 
 
 class Unreadable(NotValid):

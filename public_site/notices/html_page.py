@@ -1,7 +1,8 @@
 """A web page with a table: its title, the text around the table in reading order, and the table's cells in their places.
 
 Layout tables (tables around other tables, tables of links) are text; a table of data is one without a table inside.
-A cell that spans rows counts for each of them; of a cell that spans columns the further columns stay empty.
+A cell that spans rows counts for each of them; of a cell that spans columns the further columns stay empty. What the page
+hides is no text of it; a hidden row or list is pointed out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import replace
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from public_site.notices import headers
-from public_site.notices.grid import MOST_COLUMNS, MOST_ROWS, Line, Page, Unreadable
+from public_site.notices.grid import MOST_COLUMNS, MOST_ROWS, Flaw, Line, Page, Piece, Unreadable
 from public_site.notices.text_bytes import decoded
 
 _UNSEEN = frozenset(
@@ -40,11 +41,13 @@ _IN_LINE = frozenset(
         "o:p",
     }
 )
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
+_SHOW = "请对照网页核对：把看得见的名单另存为 XLSX 或 CSV 后重试。"
 _DEEPEST = 300
 _SPACE = re.compile(r"[ \t\r\n\f\u00a0\u3000]+")
 
 
-def lines(data: bytes) -> Iterator[Line | Page]:
+def lines(data: bytes) -> Iterator[Piece]:
     tree = LexborHTMLParser(decoded(data))
     yield Page(_title(tree), _content(tree, "ContentSource"))
     if tree.body is None:
@@ -98,11 +101,11 @@ class _Walk:
         self._tables = 0
         self._blocks = 0
 
-    def through(self, body: LexborNode) -> Iterator[Line]:
+    def through(self, body: LexborNode) -> Iterator[Piece]:
         yield from self._inside(body, 0)
         yield from self._flushed()
 
-    def _inside(self, node: LexborNode, depth: int) -> Iterator[Line]:
+    def _inside(self, node: LexborNode, depth: int) -> Iterator[Piece]:
         if depth > _DEEPEST:
             raise Unreadable("网页的结构套得太深。", "请把表格另存为 XLSX 或 CSV 后重试。")
         for child in node.iter(include_text=True):
@@ -111,6 +114,9 @@ class _Walk:
                 self._running.append(child.text_content or "")
             elif tag in _UNSEEN:
                 continue
+            elif _is_hidden(child):
+                if any(headers.is_header(_cells(row, {})) for row in child.css("tr")):
+                    yield Flaw(None, 0, "网页里有一张隐藏的名单。", _SHOW)
             elif tag == "table" and len(child.css("table")) == 1:  # itself
                 yield from self._flushed()
                 yield from self._table(child)
@@ -128,7 +134,7 @@ class _Walk:
             self._texts += 1
             yield Line(None, self._texts, (text,), self._blocks)
 
-    def _table(self, table: LexborNode) -> Iterator[Line]:
+    def _table(self, table: LexborNode) -> Iterator[Piece]:
         """The rows of a table of data under its number on the page, those of any other table as text."""
         caption = table.css_first("caption")
         if caption is not None:
@@ -136,18 +142,27 @@ class _Walk:
             yield from self._flushed()
         self._blocks += 1
         lines: list[Line] = []
+        hidden: list[int] = []
         hanging: dict[int, tuple[int, str]] = {}  # column → rows it still reaches down, text
         for number, row in enumerate(table.css("tr"), start=1):
             if number > MOST_ROWS:
                 raise Unreadable(f"表格超过{MOST_ROWS}行。", "请分成几个文件。", row=number)
             lines.append(Line(None, number, tuple(_cells(row, hanging)), self._blocks))
+            if any(_text(part) for part in (row, *row.css("*")) if _is_hidden(part)):
+                hidden.append(number)
         if any(headers.is_header(line.cells) for line in lines):
             self._tables += 1
             sheet = f"第{self._tables}个表格" if self._tables > 1 else None
             yield from (replace(line, sheet=sheet) for line in lines)
+            yield from (Flaw(sheet, number, "这一行有隐藏的内容。", _SHOW) for number in hidden)
         else:
             yield from lines
         self._blocks += 1
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    said = node.attributes
+    return "hidden" in said or bool(_HIDING.search(said.get("style") or ""))
 
 
 def _cells(row: LexborNode, hanging: dict[int, tuple[int, str]]) -> list[str]:

@@ -19,13 +19,13 @@ import orjson
 
 from public_site import grades
 from public_site.notices import about as surroundings
-from public_site.notices import columns, counts, excerpts, file_gate, sandbox
+from public_site.notices import columns, counts, excerpts, file_gate, prose, sandbox, words
 from public_site.notices.about import About, Text
 from public_site.notices.disk_lines import DiskLines
 from public_site.notices.file_gate import Limits
 from public_site.notices.grid import Cell, Unreadable
 from public_site.notices.rows import Context, RowReader
-from public_site.notices.values import Given, Notice, Problem, Question, Reading, Row, Scope
+from public_site.notices.values import Given, Notice, Problem, Question, Reading, Row, Scope, sheet_in_words
 
 MOST_PROBLEMS = 1_000
 _ONE_WIDTH = str.maketrans("（）", "()", " ")
@@ -33,6 +33,7 @@ _MOST_TEXTS = 4_000
 _MOST_TEXT_CHARACTERS = 400_000
 _EVERY = 1_000  # rows between two reports of progress
 
+# Told how many rows are done: half of a row when it is parsed, the other half when it is understood.
 Progress = Callable[[int], None]
 
 
@@ -71,7 +72,7 @@ def read(
                 raise Unreadable(f"文件有{size / (1 << 20):.1f}MB，超过{limits.file_mb}MB。", "请分成几个文件。")
             if size == 0:
                 raise Unreadable("文件是空的。", "请确认选对了文件。")
-            parsed = sandbox.parsed(file, size, media, limits)
+            parsed = sandbox.parsed(file, size, media, limits, progress)
         except Unreadable as fault:
             parsed = fault
     source = Source(name, media, sha256, size)
@@ -138,6 +139,8 @@ class _Seen:
     local: int = 0
     worse: int = 0  # downgrades and removals
     excellent_row: int | None = None
+    from_prose: int = 0
+    told: set[str] = field(default_factory=set)  # enterprises of the prose that a table has too
 
 
 class _Work:
@@ -149,6 +152,7 @@ class _Work:
         self._problems: list[Problem] = []
         self._left_out = 0
         self._rows = KeptRows()
+        self._told: dict[str, prose.Statement] = {}
         self._seen = _Seen()
 
     # --- the two passes
@@ -159,52 +163,121 @@ class _Work:
         return self._finished(found, grades.NATIONAL_2020)
 
     def reading(self, spool: sandbox.Spool) -> Reading:
-        texts, page, heads = _surroundings(spool)
+        texts, page, heads, rows = _surroundings(spool)
         found = surroundings.about(texts, page, self._given, self._stem)
         self._check_days(found)
         scheme = grades.scheme_for(found.issued_on, " ".join((found.title, *found.cited))).id
-        if not heads:
-            self._note(
-                None, None, None, "没有找到名单：没有一行是认识的表头。",
-                "表头至少要有“企业名称”和“绩效等级”，例如：序号、区县、企业名称、行业类别、绩效等级。"
-                "如果打开文件看到的是乱码，请先另存为“CSV UTF-8”。",
-            )  # fmt: skip
-        else:
-            self._read_rows(spool, found, scheme)
-            if not self._rows.count and not self._problems:
-                self._note(None, None, None, "表头下面没有一家企业。", "请确认选对了文件和工作表。")
-            if not self._problems:  # rows left out for a defect would be missed a second time
-                self._check_counts(found, texts)
+        told, doubts = prose.read(texts)
+        self._told = {statement.name.translate(_ONE_WIDTH): statement for statement in told}
+        if not heads and not told and not doubts:
+            self._no_list(spool)
+            return self._finished(found, scheme)
+        unlisted = _title_unlists(found.title) or False
+        reader = RowReader(
+            Context(found.division, scheme, bool(self._given.local), found.stage, found.issued_on, unlisted)
+        )
+        self._read_rows(spool, found, reader, rows)
+        self._read_prose(told, doubts, reader)
+        if not self._rows.count and not self._problems:
+            self._note(None, None, None, "表头下面没有一家企业。", "请确认选对了文件和工作表。")
+        if not self._problems:  # rows left out for a defect would be missed a second time
+            self._check_counts(found, texts)
         return replace(self._finished(found, scheme), excerpts=excerpts.of(spool.events(), self._problems))
 
-    def _read_rows(self, spool: sandbox.Spool, found: About, scheme: str) -> None:
-        stage, local = found.stage, bool(self._given.local)
-        unlisted = _title_unlists(found.title) or False
-        reader = RowReader(Context(found.division, scheme, local, stage, found.issued_on, unlisted))
+    def _read_rows(self, spool: sandbox.Spool, found: About, reader: RowReader, all_rows: int) -> None:
         title = found.title if found.title != self._stem else None
         tables = columns.Tables(title, self._given.title is None, self._stem)
         done = 0
         for kind, sheet, number, cells in spool.events():
             if kind == "row":
                 done += 1
-                if self._progress and done % _EVERY == 0:
-                    self._progress(done)
-                table = tables.current
+                if self._progress and (done % _EVERY == 0 or done == all_rows):
+                    self._progress((all_rows + done) // 2)
+                table = tables.on(sheet)
                 if table is not None:
                     self._row(reader, table, number, cells)
-            elif kind == "text":
+            else:
+                self._beside_the_rows(tables, kind, sheet, number, cells)
+
+    def _beside_the_rows(
+        self, tables: columns.Tables, kind: str, sheet: str | None, number: int, cells: Sequence[Cell | None]
+    ) -> None:
+        match kind:
+            case "text":
                 self._note_table(sheet, number, tables.heading(str(cells[0])))
-            elif kind == "head":
+            case "head":
                 self._note_table(sheet, number, tables.header(sheet, cells))
+            case "part":
+                tables.part(_optional(cells[0]), _optional(cells[1]))
+            case "stray":
+                self._note(
+                    sheet, number, None, f"“{str(cells[0])[:60]}”像是名单里的一行，但上面没有表头。",
+                    "请在这一段名单上方补上表头，或把它并入上面的表格。",
+                )  # fmt: skip
+            case "flaw":
+                self._note(sheet, number or None, None, str(cells[0]), str(cells[1]))
+
+    def _no_list(self, spool: sandbox.Spool) -> None:
+        for kind, sheet, number, cells in spool.events():
+            if kind == "flaw":
+                self._note(sheet, number or None, None, str(cells[0]), str(cells[1]))
+        if not self._problems:
+            self._note(
+                None, None, None, "没有找到名单：没有一行是认识的表头。",
+                "表头至少要有“企业名称”和“绩效等级”，例如：序号、区县、企业名称、行业类别、绩效等级。"
+                "如果打开文件看到的是乱码，请先另存为“CSV UTF-8”。",
+            )  # fmt: skip
+
+    def _read_prose(self, told: list[prose.Statement], doubts: list[prose.Doubt], reader: RowReader) -> None:
+        """A row for each statement about an enterprise that no table has; the number of the row is that of the line."""
+        meanings = ("name", "grade", "industry", "managed_until")
+        titles = dict.fromkeys(meanings, "正文")
+        for doubt in doubts:
+            self._note(
+                doubt.text.sheet, doubt.text.row, None, f"正文里的一句话没有读懂：{doubt.message}",
+                "请另做一张表格，逐行写明企业名称、绩效等级和原等级，连同这份通知的标题、机关和日期一起收取。",
+            )  # fmt: skip
+        for statement in told:
+            if statement.name.translate(_ONE_WIDTH) in self._seen.told:
+                continue
+            text = statement.text
+            table = columns.Table(text.sheet, len(meanings), {m: at for at, m in enumerate(meanings)}, titles, {})
+            cells = (statement.name, statement.grade, statement.industry, statement.until)
+            row, wrong = reader.read(table, text.row, cells)
+            for meaning, message, remedy in wrong:
+                self._note(text.sheet, text.row, titles.get(meaning), message, remedy)
+            if row is not None and self._is_new(row):
+                row = replace(row, label=statement.words)
+                self._seen.from_prose += 1
+                self._rows.add(row)
+                self._observe(row)
         self._rows.finish()
-        if self._progress:
-            self._progress(done)
+
+    def _with_prose(self, row: Row) -> Row:
+        """A row of a table with what the letter around it says of the same enterprise: from which grade it came."""
+        statement = self._told.get(row.name.translate(_ONE_WIDTH))
+        if statement is None or statement.industry not in (None, row.industry):
+            return row
+        self._seen.told.add(statement.name.translate(_ONE_WIDTH))
+        change = words.change_in(statement.grade)
+        if (change.new and change.new != row.grade) or (change.unlisted and row.listed):
+            self._note(
+                row.sheet, row.row, None, f"正文第{statement.text.row}行说“{row.name}”“{statement.words}”，表格里却是“{row.label}”。",
+                "请核对原件后改成一致。",
+            )  # fmt: skip
+        return row if row.previous_grade else replace(row, previous_grade=change.previous)
 
     def _row(self, reader: RowReader, table: columns.Table, number: int, cells: Sequence[Cell | None]) -> None:
         if len(cells) > table.width and any(cell not in ("", None) for cell in cells[table.width :]):
             self._note(
                 table.sheet, number, None, f"这一行有{len(cells)}格，表头只有{table.width}格。",
                 "请检查这一行是否多了一格，或名称里的逗号没有加引号。",
+            )  # fmt: skip
+            return
+        if other := table.other_grade(cells):
+            self._note(
+                table.sheet, number, other[0] or None, f"这一列写着“{other[1]}”，但表头不是认识的等级列名。",
+                "如果这一列是绩效等级，请把表头改为“绩效等级”；如果不是，请删去这一列。",
             )  # fmt: skip
             return
         row, wrong = reader.read(table, number, cells)
@@ -216,6 +289,7 @@ class _Work:
         for meaning, message, remedy in wrong:
             self._note(table.sheet, number, table.titles.get(meaning), message, remedy)
         if row is not None and self._is_new(row):
+            row = self._with_prose(row) if self._told else row
             self._rows.add(row)
             self._observe(row)
 
@@ -225,7 +299,7 @@ class _Work:
         before = self._seen.units.setdefault(key, (row.row, row.sheet, row.grade or row.managed_as))
         if before[0] == row.row and before[1] == row.sheet:
             return True
-        where = f"第{before[0]}行" if before[1] == row.sheet else f"工作表“{before[1]}”第{before[0]}行"
+        where = f"第{before[0]}行" if before[1] == row.sheet else f"{sheet_in_words(before[1] or '')}第{before[0]}行"
         if before[2] == (row.grade or row.managed_as):
             self._note(row.sheet, row.row, None, f"“{row.name}”与{where}重复。", "请删去其中一行。")
         else:
@@ -289,14 +363,19 @@ class _Work:
             self._scope(found), grades.LOCAL if all_local else scheme, found.cited, found.stated_counts,
             found.objection_window, found.objection_until, self._given.url,
             source.name, source.media_type, source.sha256, source.size, tuple(self._seen.sheets),
+            found.published_on, found.objection_from,
         )  # fmt: skip
-        return Reading(notice, self._rows, self._rows.count, tuple(problems), tuple(self._questions(found)))
+        return Reading(
+            notice, self._rows, self._rows.count, tuple(problems), tuple(self._questions(found)), tuple(found.remarks)
+        )
 
     def _scope(self, found: About) -> Scope:
         scope = surroundings.scope(found.title, self._given)
-        if scope == "increment" and not self._given.scope and 0 < self._seen.worse < self._rows.count:
+        if scope != "increment" or self._given.scope:
+            return scope
+        if 0 < self._seen.worse < self._rows.count:
             return "mixed"
-        return scope
+        return "single" if self._rows.count == 1 and self._seen.from_prose else scope
 
     def _questions(self, found: About) -> Iterator[Question]:
         yield from found.questions
@@ -317,21 +396,23 @@ def _title_unlists(title: str) -> bool | None:
     return None if re.search(r"新增|评级结果|(?:评定|认定|调整)[^，]{0,30}(?:及|和|与|暨|、)", title) else True
 
 
-def _surroundings(spool: sandbox.Spool) -> tuple[list[Text], tuple[str | None, str | None], int]:
-    """First pass: every line outside the tables (within reason), what the page says of itself, how many headers."""
+def _surroundings(spool: sandbox.Spool) -> tuple[list[Text], tuple[str | None, str | None], int, int]:
+    """First pass: every line outside the tables (within reason), what the page says of itself, how many headers and rows."""
     texts: list[Text] = []
     page: tuple[str | None, str | None] = (None, None)
-    heads = characters = 0
+    heads = rows = characters = 0
     for kind, sheet, number, cells in spool.events():
-        if kind == "page":
-            page = (_optional(cells[0]), _optional(cells[1]))
+        if kind == "row":
+            rows += 1
+        elif kind == "page":
+            page = (page[0] or _optional(cells[0]), page[1] or _optional(cells[1]))
         elif kind == "head":
             heads += 1
-        elif kind == "text" and len(texts) < _MOST_TEXTS and characters < _MOST_TEXT_CHARACTERS:
+        elif kind in ("text", "stray") and len(texts) < _MOST_TEXTS and characters < _MOST_TEXT_CHARACTERS:
             text = str(cells[0])
             characters += len(text)
             texts.append(Text(sheet, number, text, heads == 0))
-    return texts, page, heads
+    return texts, page, heads, rows
 
 
 def _optional(cell: Cell | None) -> str | None:

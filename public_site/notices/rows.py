@@ -51,7 +51,7 @@ class Standing:
     grade: str | None  # None where a notice only says as what the enterprise is managed
     previous: str | None
     managed_as: str | None
-    for_a_year: bool
+    term: str  # the words that may say until when
     listed: bool
 
 
@@ -141,7 +141,7 @@ class RowReader:
             return None
         if standing is None:
             assert of_table is not None
-            standing = Standing(of_table, of_table.grade, previous, None, False, True)
+            standing = Standing(of_table, of_table.grade, previous, None, "", True)
         standing = self._with_managed(standing, managed_cell, "managed_as")
         standing = self._with_remark(standing, remark) if remark else standing
         if standing.label.proposed and self._context.stage == "decided":
@@ -165,7 +165,7 @@ class RowReader:
             return standing
         if managed_as is None:
             return standing
-        return replace(standing, managed_as=managed_as, for_a_year="一年" in text)
+        return replace(standing, managed_as=managed_as, term=text)
 
     def _with_remark(self, standing: Standing, remark: str) -> Standing:
         change = words.change_in(remark)
@@ -188,17 +188,13 @@ class RowReader:
         issued_on = self._context.issued_on
         if standing is None or standing.managed_as is None:
             return None
-        if "一年" in text or (not text and standing.for_a_year):
-            return dates.a_year_after(issued_on) if issued_on else None
-        if not text:
-            return None
         try:
-            days = dates.days_in(text)
+            until = dates.expiry(text or standing.term, issued_on)
         except dates.NoSuchDay:
-            days = ()
-        if not days:
+            until = None
+        if until is None and text and issued_on:
             self._note("managed_until", f"看不懂有效期“{text[:40]}”。", "请写成日期，例如 2025-04-24，或写“一年”。")
-        return days[-1] if days else None
+        return until
 
     def _scheme(self, standing: Standing, local: bool) -> str:
         if local:
@@ -291,8 +287,8 @@ def _standing(text: str, previous: str | None) -> Standing:
     except (grades.UnknownGrade, grades.AmbiguousGrade):
         return _worded(text, previous)
     if not label.managed:
-        return Standing(label, label.grade, previous, None, False, True)
-    return Standing(label, previous, None, label.grade, "一年" in text, True)
+        return Standing(label, label.grade, previous, None, "", True)
+    return Standing(label, previous, None, label.grade, text, True)
 
 
 def _worded(text: str, previous: str | None) -> Standing:
@@ -300,20 +296,20 @@ def _worded(text: str, previous: str | None) -> Standing:
     change, managed = words.change_in(text), words.managed_in(text)
     if change.new:
         label = replace(grades.read_label(change.new), verbatim=text)
-        return Standing(label, label.grade, change.previous or previous, None, False, True)
+        return Standing(label, label.grade, change.previous or previous, None, "", True)
     if managed and managed.rest:
         label = replace(grades.read_label(managed.rest), verbatim=text)
-        return Standing(label, label.grade, previous, managed.grade, managed.for_a_year, True)
+        return Standing(label, label.grade, previous, managed.grade, text, True)
     if change.unlisted:
         held = change.previous or previous
         if held is None:
             raise grades.UnknownGrade(f"“{text}”没有写明原来是什么等级。", "请在“原等级”一列写明原来的等级。")
-        return Standing(replace(grades.read_label(held), verbatim=text), held, None, None, False, False)
+        return Standing(replace(grades.read_label(held), verbatim=text), held, None, None, "", False)
     before = re.fullmatch(r"(.+?)[（(]原[^（）()]+[）)]", text)
     if change.previous and before:
         label = replace(grades.read_label(before[1]), verbatim=text)
-        return Standing(label, label.grade, change.previous, None, False, True)
-    return Standing(grades.read_label(text), "", None, None, False, True)  # raises what it raised before
+        return Standing(label, label.grade, change.previous, None, "", True)
+    return Standing(grades.read_label(text), "", None, None, "", True)  # raises what it raised before
 
 
 def _unknown_industry(text: str) -> tuple[str, str]:

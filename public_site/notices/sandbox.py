@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +22,7 @@ import orjson
 from public_site.notices.disk_lines import DiskLines
 from public_site.notices.file_gate import Limits
 from public_site.notices.grid import Unreadable
-from public_site.notices.tables import Event
+from public_site.notices.tables import BATCH, Event
 
 _PACKAGE_ROOT = str(Path(__file__).resolve().parents[2])
 _START = """
@@ -53,8 +53,10 @@ class Spool:
             yield from orjson.loads(line)
 
 
-def parsed(file: IO[bytes], size: int, media: str, limits: Limits) -> Spool:
-    """Parse an open file in a child process.
+def parsed(
+    file: IO[bytes], size: int, media: str, limits: Limits, progress: Callable[[int], None] | None = None
+) -> Spool:
+    """Parse an open file in a child process; `progress` is told half the number of lines that have come out.
 
     Raises: Unreadable, with the reason in words, for everything that is wrong with the file as a file.
     """
@@ -72,17 +74,19 @@ def parsed(file: IO[bytes], size: int, media: str, limits: Limits) -> Spool:
         start_new_session=True,
     )
     try:
-        last = _spooled(child, spool, limits)
+        last = _spooled(child, spool, limits, progress)
     finally:
         _ended(child)
     _judge(last)
     return spool
 
 
-def _spooled(child: subprocess.Popen[bytes], spool: Spool, limits: Limits) -> bytes:
+def _spooled(
+    child: subprocess.Popen[bytes], spool: Spool, limits: Limits, progress: Callable[[int], None] | None
+) -> bytes:
     """Everything but the last line goes to the spool; the last line says how it went."""
     assert child.stdout is not None
-    deadline, written, rest = time.monotonic() + limits.seconds, 0, b""
+    deadline, written, batches, rest = time.monotonic() + limits.seconds, 0, 0, b""
     waiting = select.poll()  # unlike select(), it takes any number of open files
     waiting.register(child.stdout, select.POLLIN | select.POLLHUP)
     while True:
@@ -100,6 +104,9 @@ def _spooled(child: subprocess.Popen[bytes], spool: Spool, limits: Limits) -> by
         ended = chunk.endswith(b"\n")
         spool.write(head + b"\n" if found else b"")
         rest = tail + (b"\n" if ended else b"")
+        if progress and found:
+            progress(batches * BATCH // 2)  # the batch at hand may not be full
+            batches += head.count(b"\n") + 1
 
 
 def _ended(child: subprocess.Popen[bytes]) -> None:
@@ -119,5 +126,10 @@ def _judge(last: bytes) -> None:
     if verdict[0] == "fault":
         _, sheet, row, message, remedy = verdict
         raise Unreadable(message, remedy, sheet, row)
+    if verdict[0] == "broken":
+        raise Unreadable(
+            "文件无法解析：内容已损坏，或超出了允许的内存。",
+            "请重新下载原文件，或用原来的软件打开，确认无误后只留下名单，另存再试。",
+        )
     if verdict[0] != "end":
         raise Unreadable("文件太大或结构异常，读取时超出了允许的内存或时间。", _REMEDY)

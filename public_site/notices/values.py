@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,13 @@ from public_site.faults import NotValid
 
 Stage = Literal["proposed", "decided"]
 Scope = Literal["snapshot", "increment", "single", "mixed"]
+
+
+def sheet_in_words(sheet: str) -> str:
+    """A worksheet by its name; a page, a page's table or an attachment as what it is."""
+    if re.fullmatch(r"第\d+(?:页|个表格)", sheet):
+        return sheet
+    return f"附件“{sheet}”" if re.search(r"\.[A-Za-z]{3,5}(?:：|$)", sheet) else f"工作表“{sheet}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class Problem:
             part
             for part in (
                 self.file,
-                f"工作表“{self.sheet}”" if self.sheet else "",
+                sheet_in_words(self.sheet) if self.sheet else "",
                 f"第{self.row}行" if self.row else "",
                 f"“{self.column}”列" if self.column else "",
             )
@@ -50,7 +58,7 @@ class NoticeRejected(NotValid):
 class Question:
     """Something the file does not say and a person must add before it can be published."""
 
-    about: str  # "title", "issuer", "issued_on", "stage", "scheme"
+    about: str  # "title", "issuer", "issued_on", "index_number", "stage", "scope", "scheme"
     message: str
 
 
@@ -115,7 +123,7 @@ class Notice:
     division: str | None
     number: str | None
     index_number: str | None
-    issued_on: date | None
+    issued_on: date | None  # 成文: the day it takes effect
     stage: Stage | None  # None only together with a question about it
     scope: Scope
     scheme: str
@@ -129,6 +137,8 @@ class Notice:
     sha256: str
     size: int
     sheets: tuple[str, ...]
+    published_on: date | None = None  # 发布, where the text gives it
+    objection_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,7 @@ class Reading:
     row_count: int
     problems: tuple[Problem, ...]
     questions: tuple[Question, ...]
+    remarks: tuple[str, ...] = ()  # what could not be worked out and need not be, said to whoever approves
     excerpts: tuple[Excerpt, ...] = ()
 
     def accepted(self) -> Reading:

@@ -19,7 +19,8 @@ _LETTER_OF_ANOTHER_ALPHABET = re.compile(r"[^\W\d_A-Z\u3400-\u9fff](?=[+-]?等?[
 _GRADE = r"(?:A\+|B-|[ABCD]|非?引领性|卓越级)"
 _FROM_TO = re.compile(
     rf"(?:由|从|原)?(?:原|绩效)*(?P<old>{_GRADE})(?:[级类])?(?:企业|等级)?,?"
-    rf"(?:降级|升级|晋级|调整|变更|下调|上调|降|升|复核|评定|改|晋)*(?:为|至|到|成|->|→|⇒|=>)+(?P<new>{_GRADE})(?:[级类])?"
+    rf"(?:现|已|现已)?(?:(?:降级|升级|晋级|调整|变更|下调|上调|降|升|复核|评定|改|晋)*(?:为|至|到|成|->|→|⇒|=>)+|[降升])"
+    rf"(?P<new>{_GRADE})(?:[级类])?"
 )
 _ONLY_TO = re.compile(rf"(?:降级|升级|下调|上调|调整|变更|降|升|晋升)(?:为|至|到)(?P<new>{_GRADE})(?:[级类])?")
 _ONLY_FROM = re.compile(rf"原(?:绩效)?(?:等级)?(?:为|是|:)?(?P<old>{_GRADE})[级类]?")
@@ -46,7 +47,6 @@ class Managed:
     """ "可按照环保绩效B-级企业进行管理（一年内）"; `rest` is the text without it."""
 
     grade: str
-    for_a_year: bool
     rest: str
 
 
@@ -80,8 +80,8 @@ def grade_in(text: str) -> grades.Label | None:
             pass  # it is a sentence, not a label
     mentions = {_data_value(found[0]) for found in _MENTION.finditer(words)}
     listed = re.search(r"(?<![A-Z0-9])[ABCD][+-]?(?:[、,/和及][ABCD][+-]?)+", words)
-    if len(mentions) > 1 or listed or (mentions and _RANGE.search(words)):
-        about_b = "含B-" in words
+    about_b = "含B-" in words
+    if len(mentions) > 1 or listed or about_b or (mentions and _RANGE.search(words)):
         raise grades.AmbiguousGrade(
             f"“{text[:60]}”没有说明每家企业是 B 还是 B-。" if about_b else f"“{text[:60]}”里有几个等级。",
             "请在表格里加一列“绩效等级”，逐行写明。",
@@ -122,7 +122,7 @@ def managed_in(text: str) -> Managed | None:
         return None
     label = grades.read_label(found["grade"])
     rest = re.sub(r"[(),;]+", "", words[: found.start()] + words[found.end() :])
-    return Managed(label.grade, "一年" in words, rest)
+    return Managed(label.grade, rest)
 
 
 def speaks_of_unlisting(text: str) -> bool:

@@ -89,8 +89,9 @@ def _boxes(level: int, rows: Numbers, columns: Numbers) -> Boxes:
     return south, west, south + size - 1, west + size - 1
 
 
-def ring(near: tuple[float, float], inner: float, outer: float) -> tuple[list[int], list[int]]:
-    """The squares of all places between two distances (metres) from a place no farther north or south than 60°."""
+def ring(near: tuple[float, float], inner: float, outer: float, parts: int = 20) -> tuple[list[int], list[int]]:
+    """The squares of all places between two distances (metres) from a place no farther north or south than 60°; those
+    on the rim have a width of at most one in `parts` of the outer distance, where there are such small ones."""
     lat, lon = near
     reach = math.degrees(outer * 1.01 / EARTH_METRES) * MILLION + 1
     wide = reach / math.cos(math.radians(min(abs(lat) + reach / MILLION, 80.0)))
@@ -103,7 +104,7 @@ def ring(near: tuple[float, float], inner: float, outer: float) -> tuple[list[in
         return within, outside
 
     around = (here[0] - int(reach) - 1, here[1] - int(wide) - 1, here[0] + int(reach) + 1, here[1] + int(wide) + 1)
-    return cover(sides, _clipped(around), _finest(outer / _METRES_PER_MICRODEGREE, 20))
+    return cover(sides, _clipped(around), _finest(outer / _METRES_PER_MICRODEGREE, parts))
 
 
 def box(south: int, west: int, north: int, east: int) -> tuple[list[int], list[int]]:

@@ -199,6 +199,8 @@ def of_term(term: str, *, alone: bool) -> Criterion:
     """One word of a query; a single character typed alone is the beginning of a name."""
     if len(term) == 1 and alone:
         return Any((name_begins(term), former_begins(term)))
+    if term in texts.IN_MOST_NAMES:
+        return All((), (Term("facts", f"without:{term}"),))
     if is_whole_code((term,)):
         return any_of(code_begins(term))
     return any_of([name_contains(term), former_contains(term), *sounds_like(term), *code_begins(term)])
@@ -230,11 +232,10 @@ def filters(query: Query) -> dict[str, Criterion]:
         ("province", query.provinces),
         ("city", query.cities),
         ("county", query.counties),
+        ("industry", query.industries),
     ):
         if values:
-            chosen[group] = one_of(group, values)
-    if query.industries:
-        chosen["industry"] = one_of("facts", tuple(f"industry:{value}" for value in query.industries))
+            chosen[group] = one_of("facts", tuple(f"{group}:{value}" for value in values))
     if query.downgraded_since is not None:
         chosen["fixed"] = Between(
             "downgraded_day", max(1, prepared.day_number(query.downgraded_since)), None, few_values=True

@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any as Anything
 from typing import Generic, TypeVar
@@ -24,26 +24,40 @@ import tantivy
 from tantivy import FieldType, Occur, Order
 from tantivy import Query as Sought
 
-from public_site.search import finding, generations, prepared, suggesting
+from public_site.search import finding, generations, prepared, preparing, suggesting
 from public_site.search import text as texts
 from public_site.search.cells import Numbers
-from public_site.search.criteria import After, All, Any, Begins, Between, Criterion, OneOf, Phrase, Term, simplified
-from public_site.search.snapshot import Counts, Hit
+from public_site.search.columns import COLUMNS, Columns, Numbering
+from public_site.search.criteria import (
+    After,
+    All,
+    Any,
+    Begins,
+    Between,
+    Criterion,
+    OneOf,
+    Phrase,
+    Term,
+    any_of,
+    every,
+    simplified,
+)
+from public_site.search.snapshot import Hit, Rows
 from public_site.search.values import Document, Found, IndexDamaged, IndexMissing, Query, Source
 
-FORMAT = 1
+FORMAT = 2
 WRITER_BYTES = 64_000_000
 BUILDER_BYTES = 768_000_000
 REMEMBERED = 500
 DISTINCT_VALUES = 50_000
 FEW_TERMS = 300
+SHARE = 4
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 _RECORD = "the record of this index"
 
 _PIECES = ("grams", "sounds")
 _POSITIONED = ("knots", "former")
-_COLUMNS = ("traits", "industries", "province", "city", "county")
 _LOOKED_UP_NUMBERS = ("id_bucket", "day_bucket", "downgraded_day", "cell")
 _SORTED_NUMBERS = ("since", "downgraded", "lat", "lon")
 
@@ -58,8 +72,8 @@ def _schema() -> tantivy.Schema:
     for name in _POSITIONED:
         builder.add_text_field(name, tokenizer_name="pieces", index_option="position")
     builder.add_text_field("facts", tokenizer_name="raw", index_option="basic")
-    for name in _COLUMNS:
-        builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in COLUMNS:
+        builder.add_unsigned_field(name, fast=True)
     for name in _LOOKED_UP_NUMBERS:
         builder.add_integer_field(name, indexed=True)
     for name in _SORTED_NUMBERS:
@@ -75,19 +89,11 @@ class _Record:
     """What an index says of itself; committed with the documents, so it is never ahead of or behind them."""
 
     as_of: int
-    count: int
+    count: int = 0
     largest_id: int = 0
     latest_day: int = 0
+    columns: Mapping[str, Sequence[str]] = field(default_factory=lambda: dict.fromkeys(COLUMNS, ()))
     format: int = FORMAT
-
-    def with_document(self, document: Document) -> _Record:
-        day = prepared.day_number(document.since)
-        return replace(
-            self,
-            count=self.count + 1,
-            largest_id=max(self.largest_id, document.id),
-            latest_day=max(self.latest_day, day),
-        )
 
 
 @contextmanager
@@ -201,29 +207,18 @@ class EmbeddedIndex:
         writer = _index_at(folder).writer(WRITER_BYTES, 1)
         for number in changed:
             writer.delete_documents_by_term("id", number)
-        for document in source.documents(changed) if changed else ():
-            writer.add_document(_document(document))
-            record = record.with_document(document)
         writer.delete_documents_by_term("facts", _RECORD)
-        writer.add_document(_record_document(record))
-        writer.commit()
-        writer.wait_merging_threads()
-        return record
+        return _filled(writer, record, source.documents(changed) if changed else (), len(changed))
 
     def _rebuilt(self, source: Source) -> int:
         generations.drop_others(self.folder, generations.current(self.folder))
         folder = generations.fresh(self.folder)
-        record = _Record(as_of=source.latest_number(), count=0)
+        as_of = source.latest_number()
         with _telling_damage():
             writer = _index_at(folder, new=True).writer(BUILDER_BYTES, 1)
-            for document in source.documents(None):
-                writer.add_document(_document(document))
-                record = record.with_document(document)
-            writer.add_document(_record_document(record))
-            writer.commit()
-            writer.wait_merging_threads()
+            _filled(writer, _Record(as_of), source.documents(None), source.document_count())
         generations.put_in_force(self.folder, folder)
-        return record.as_of
+        return as_of
 
 
 def _index_at(folder: Path, *, new: bool = False) -> tantivy.Index:
@@ -233,12 +228,20 @@ def _index_at(folder: Path, *, new: bool = False) -> tantivy.Index:
     return index
 
 
-def _document(document: Document) -> tantivy.Document:
-    return tantivy.Document.from_dict(prepared.prepared(document), _SCHEMA)
-
-
-def _record_document(record: _Record) -> tantivy.Document:
-    return tantivy.Document.from_dict({"facts": _RECORD, "record": json.dumps(asdict(record)).encode()}, _SCHEMA)
+def _filled(writer: tantivy.IndexWriter, record: _Record, documents: Iterable[Document], expected: int) -> _Record:
+    """Add the documents and what the index says of itself with them in; commit."""
+    numbering = Numbering(record.columns)
+    count, largest_id, latest_day = record.count, record.largest_id, record.latest_day
+    for ready in preparing.ready(documents, expected):
+        count, largest_id, latest_day = count + 1, max(largest_id, ready.id), max(latest_day, ready.day)
+        writer.add_json(ready.numbered(numbering))
+    record = replace(record, count=count, largest_id=largest_id, latest_day=latest_day, columns=numbering.values())
+    writer.add_document(
+        tantivy.Document.from_dict({"facts": _RECORD, "record": json.dumps(asdict(record)).encode()}, _SCHEMA)
+    )
+    writer.commit()
+    writer.wait_merging_threads()
+    return record
 
 
 class _Opened:
@@ -300,11 +303,12 @@ class _Snapshot:
         self._index = index
         self._searcher = index.searcher()
         self.answers: _Memory[Query, Found] = _Memory()
-        self._counted: _Memory[tuple[Criterion, str], Counts] = _Memory()
+        self._counted: _Memory[Criterion, dict[str, Numbers]] = _Memory()
         self.record = self._read_record()
         self.as_of = self.record.as_of
         self.size = self.record.count
         self.largest_id = self.record.largest_id
+        self.columns = Columns(self.record.columns)
 
     def _read_record(self) -> _Record:
         hits = self._searcher.search(_sought(Term("facts", _RECORD)), 2).hits
@@ -326,22 +330,30 @@ class _Snapshot:
     def _starting(self, field: str, start: str) -> tuple[str, ...]:
         return tuple(sorted(term for term, _ in self._searcher.terms_with_prefix(field, start)))
 
-    def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> tuple[Counts, ...]:
-        found = {column: self._counted.get((criterion, column)) for column in columns}
-        missing = [column for column, counts in found.items() if counts is None]
-        if missing:
-            asked = {column: {"terms": {"field": column, "size": DISTINCT_VALUES}} for column in missing}
-            answer = self._searcher.aggregate(_sought(criterion), asked)
-            for column in missing:
-                if answer[column]["sum_other_doc_count"]:
-                    raise IndexDamaged(f"{column} 的取值过多")
-                counts = {bucket["key"]: bucket["doc_count"] for bucket in answer[column]["buckets"]}
-                self._counted.put((criterion, column), counts)
-                found[column] = counts
-        return tuple(found[column] or {} for column in columns)
+    def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> dict[str, Numbers]:
+        found = self._counted.get(criterion) or {}
+        if missing := tuple(column for column in columns if column not in found):
+            found = found | self._count(criterion, missing)
+            self._counted.put(criterion, found)
+        return {column: found[column] for column in columns}
+
+    def _count(self, criterion: Criterion, columns: tuple[str, ...]) -> dict[str, Numbers]:
+        """Counted by the library; where an exception concerns few, it is counted apart and taken off."""
+        if isinstance(criterion, All) and criterion.but_not:
+            whole, exception = All(criterion.parts), any_of(criterion.but_not)
+            if self.at_most(exception) * SHARE < self.at_most(whole):
+                of_whole, of_exception = self.counts(whole, columns), self._count(every([whole, exception]), columns)
+                return {column: of_whole[column] - of_exception[column] for column in columns}
+        asked = {column: {"terms": {"field": column, "size": DISTINCT_VALUES}} for column in columns}
+        answer = self._searcher.aggregate(_sought(criterion), asked)
+        counts = {column: np.zeros(self.columns.size(column), np.int64) for column in columns}
+        for column in columns:
+            for bucket in answer[column]["buckets"]:
+                counts[column][bucket["key"]] = bucket["doc_count"]
+        return counts
 
     def how_many(self, criterion: Criterion) -> int:
-        count: int = self._searcher.search(_sought(criterion), 1, True, "id").count  # type: ignore[attr-defined]
+        count: int = self._searcher.search(_unranked(criterion), 1, True).count  # type: ignore[attr-defined]
         return count
 
     def at_most(self, criterion: Criterion) -> int:
@@ -376,21 +388,23 @@ class _Snapshot:
             bucket -= 1
         return OneOf("day_bucket", tuple(sorted(set(buckets))))
 
-    def places(self, criterion: Criterion) -> tuple[Numbers, Numbers, Numbers]:
+    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
         hits = self._searcher.search(_sought(criterion), self.size + 1, False, "id").hits
-        addresses = [address for _, address in hits]
-        columns = [self._searcher.fast_field_values(column, addresses) for column in ("lat", "lon")]
-        rows = [
-            (key, lat, lon)
-            for (key, _), lat, lon in zip(hits, *columns, strict=True)
-            if lat is not None and lon is not None
-        ]
-        table = np.array(rows, dtype=np.int64).reshape(-1, 3)
-        return table[:, 0], table[:, 1], table[:, 2]
+        addresses = [address for key, address in hits if key is not None]
+        found = {"id": np.array([key for key, _ in hits if key is not None], np.int64)}
+        nowhere = np.zeros(len(addresses), np.bool_)
+        for column in columns:
+            values = np.array(self._searcher.fast_field_values(column, addresses), np.float64)
+            empty = np.isnan(values)
+            if column not in COLUMNS:
+                nowhere |= empty
+            values[empty] = 0
+            found[column] = values.astype(np.int64)
+        return {column: values[~nowhere] for column, values in found.items()} if nowhere.any() else found
 
     def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
         shared = [(Occur.Should, _sought(Term("grams", piece))) for piece in pieces]
-        must = (Occur.Must, Sought.const_score_query(_sought(criterion), 1.0))
+        must = (Occur.Must, _unranked(criterion))
         hits = self._searcher.search(Sought.boolean_query([must, *shared]), limit, False).hits
         addresses = [address for _, address in hits]
         ids = self._searcher.fast_field_values("id", addresses)
@@ -431,6 +445,11 @@ def _sought(criterion: Criterion) -> Sought:
             wanted = [way for part in parts for way in (_ways(part) if isinstance(part, OneOf) else [_sought(part)])]
             return _union(wanted)
     raise TypeError(criterion)
+
+
+def _unranked(criterion: Criterion) -> Sought:
+    """The same, every hit as good as any other: no score is worked out."""
+    return Sought.const_score_query(_sought(criterion), 1.0)
 
 
 def _one_of(criterion: OneOf) -> Sought:

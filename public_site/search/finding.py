@@ -8,30 +8,30 @@ a word that stands in every name costs a look at a few thousand documents only.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Mapping
 
 import numpy as np
 
 from public_site.search import cells, criteria, cursors, near_matches, prepared
+from public_site.search.cells import Flags, Numbers
+from public_site.search.columns import PLACES, Choices, Columns, Facet
 from public_site.search.criteria import NOTHING, All, Any, Between, Criterion, OneOf, every
-from public_site.search.snapshot import Counts, Hit, Snapshot
+from public_site.search.snapshot import Hit, Rows, Snapshot
 from public_site.search.values import Found, Query
 
 MANY = 20_000
-PLACE_GROUPS = ("province", "city", "county")
+_POINT = ("lat", "lon")
 
 
 def find(snapshot: Snapshot, query: Query) -> Found:
     cursor = cursors.read(query.cursor, sort=query.order)
-    fixed = every([*_place(snapshot, query), *_fixed(query)])
     text = snapshot.simplified(criteria.of_text(query))
-    ranks = tuple(map(snapshot.simplified, criteria.ranks(query)))
-    search = Search(snapshot, query, every([text, fixed]), ranks)
+    search = _search(snapshot, query, text, tuple(map(snapshot.simplified, criteria.ranks(query))))
     approximate = False
-    if query.terms and not search.total and not snapshot.first(text, "id", 1, downward=False):
+    if query.terms and not search.total:
         near = near_matches.instead(snapshot, query.terms)
         if near is not None:
-            search, approximate = Search(snapshot, query, every([near.text, fixed]), near.ranks), True
+            search, approximate = _search(snapshot, query, near.text, near.ranks), True
     page, more = search.page(cursor, query.limit)
     return Found(
         total=search.total,
@@ -44,24 +44,30 @@ def find(snapshot: Snapshot, query: Query) -> Found:
     )
 
 
+def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Nearby:
+    """A circle that holds few is fetched at once; all else is counted by the index."""
+    base = every([text, *_fixed(query)])
+    if query.near is not None:
+        if query.order == "distance":
+            nearby = Nearby.few(snapshot, query, base)
+            if nearby is not None:
+                return nearby
+        return Search(snapshot, query, base, ranks, _within(snapshot, query.near, query.reach_km * 1000))
+    return Search(
+        snapshot, query, base, ranks, criteria.EVERYTHING if query.bbox is None else criteria.in_box(query.bbox)
+    )
+
+
 def _fixed(query: Query) -> list[Criterion]:
     fixed = criteria.filters(query).get("fixed")
     return [] if fixed is None else [fixed]
 
 
-def _place(snapshot: Snapshot, query: Query) -> list[Criterion]:
-    found = [criteria.in_box(query.bbox)] if query.bbox is not None else []
-    if query.near is not None:
-        found.append(_within(snapshot, query.near, -1.0, query.reach_km * 1000, criteria.EVERYTHING))
-    return found
-
-
-def _within(snapshot: Snapshot, near: tuple[float, float], inner: float, outer: float, also: Criterion) -> Criterion:
-    """Between two distances: squares wholly inside, and by id those on the rim that pass the exact test."""
-    inside, rim = cells.ring(near, inner, outer)
-    ids, lats, lons = snapshot.places(every([criteria.in_cells(rim), also]))
-    far = cells.whole_metres(near, lats, lons)
-    kept = ids[(far > inner) & (far <= outer)]
+def _within(snapshot: Snapshot, near: tuple[float, float], reach: float) -> Criterion:
+    """No farther than so many metres: squares wholly inside, and by id those on the rim that pass the exact test."""
+    inside, rim = cells.ring(near, -1.0, reach)
+    rows = snapshot.rows(criteria.in_cells(rim), _POINT)
+    kept = rows["id"][cells.whole_metres(near, rows["lat"], rows["lon"]) <= reach]
     return Any((criteria.in_cells(inside), OneOf("id", tuple(sorted(kept.tolist())))))
 
 
@@ -70,8 +76,9 @@ def _kilometres(snapshot: Snapshot, query: Query, hits: list[Hit]) -> dict[int, 
         return {}
     if query.order == "distance":
         return {hit.id: int(hit.key) / 1000 for hit in hits}
-    ids, lats, lons = snapshot.places(OneOf("id", tuple(hit.id for hit in hits)))
-    return dict(zip(ids.tolist(), (cells.whole_metres(query.near, lats, lons) / 1000).tolist(), strict=True))
+    rows = snapshot.rows(OneOf("id", tuple(hit.id for hit in hits)), _POINT)
+    far = cells.whole_metres(query.near, rows["lat"], rows["lon"]) / 1000
+    return dict(zip(rows["id"].tolist(), far.tolist(), strict=True))
 
 
 def _next(query: Query, page: list[tuple[int, Hit]]) -> str:
@@ -79,92 +86,136 @@ def _next(query: Query, page: list[tuple[int, Hit]]) -> str:
     return cursors.written(cursors.Cursor(query.order, rank, last.key, last.id))
 
 
+def _tallied(query: Query) -> dict[str, tuple[str, ...]]:
+    """The columns to count, each with the groups of filters that its own facet does without."""
+    tallied: dict[str, tuple[str, ...]] = {"traits": ("traits",), "province": PLACES, "industries": ("industry",)}
+    if query.provinces or query.cities or query.counties:
+        tallied |= {"city": ("city", "county"), "county": ("county",)}
+    return tallied
+
+
+def _facets(columns: Columns, counts: Mapping[str, Numbers], chosen: Choices) -> dict[str, Facet]:
+    found = columns.trait_facets(counts["traits"], chosen)
+    for column, of_column in counts.items():
+        if column != "traits":
+            found["industry" if column == "industries" else column] = columns.facet(column, of_column)
+    return found
+
+
+class Nearby:
+    """All in a circle, fetched at once with what is known of each: enough to filter, to count and to order by distance."""
+
+    def __init__(self, snapshot: Snapshot, query: Query, rows: Rows, far: Numbers) -> None:
+        self._columns = snapshot.columns
+        self._rows = rows
+        self._far = far
+        self._traits = criteria.trait_filters(query)
+        self._kept = self._flags(query)
+        self._matching = self._without()
+        self._counts = {column: self._count(column, dropped) for column, dropped in _tallied(query).items()}
+        self.total = int(np.count_nonzero(self._matching))
+
+    @classmethod
+    def few(cls, snapshot: Snapshot, query: Query, base: Criterion) -> Nearby | None:
+        """None where a circle holds too many to fetch."""
+        assert query.near is not None  # who sorts by distance says from where
+        reach = query.reach_km * 1000
+        inside, rim = cells.ring(query.near, -1.0, reach, parts=3)
+        around = every([base, criteria.in_cells([*inside, *rim])])
+        if snapshot.how_many(around) > MANY:
+            return None
+        rows = snapshot.rows(around, (*_POINT, *_tallied(query)))
+        far = cells.whole_metres(query.near, rows["lat"], rows["lon"])
+        inner = far <= reach
+        return cls(snapshot, query, {name: values[inner] for name, values in rows.items()}, far[inner])
+
+    def facets(self) -> dict[str, Facet]:
+        return _facets(self._columns, self._counts, self._traits)
+
+    def page(self, cursor: cursors.Cursor | None, limit: int) -> tuple[list[tuple[int, Hit]], bool]:
+        """The hits of one page with the rank of each, and whether there are more."""
+        ids, far = self._rows["id"][self._matching], self._far[self._matching]
+        if cursor is not None:
+            beyond = (far > int(cursor.key)) | ((far == int(cursor.key)) & (ids > cursor.id))
+            ids, far = ids[beyond], far[beyond]
+        order = np.lexsort((ids, far))[: limit + 1]
+        found = [(0, Hit(key, i)) for key, i in zip(far[order].tolist(), ids[order].tolist(), strict=True)]
+        return found[:limit], len(found) > limit
+
+    def _flags(self, query: Query) -> dict[str, Flags]:
+        """Which rows pass each group of filters."""
+        chosen = {"province": query.provinces, "city": query.cities, "county": query.counties}
+        kept = {group: self._holding(group, wanted) for group, wanted in chosen.items() if wanted}
+        if query.industries:
+            kept["industry"] = self._holding("industries", query.industries)
+        if self._traits:
+            kept["traits"] = self._columns.passing(self._traits)[self._rows["traits"]]
+        return kept
+
+    def _holding(self, column: str, wanted: tuple[str, ...]) -> Flags:
+        return self._columns.holding(column, wanted)[self._rows[column]]
+
+    def _without(self, *groups: str) -> Flags:
+        """The rows that pass all filters but those of these groups."""
+        found = np.ones(len(self._far), np.bool_)
+        for group, kept in self._kept.items():
+            if group not in groups:
+                found &= kept
+        return found
+
+    def _count(self, column: str, dropped: tuple[str, ...]) -> Numbers:
+        return np.bincount(self._rows[column][self._without(*dropped)], minlength=self._columns.size(column))
+
+
 class Search:
     """One question over one snapshot: the base (text, place, day) and the filters, kept apart for the facets."""
 
-    def __init__(self, snapshot: Snapshot, query: Query, base: Criterion, ranks: tuple[Criterion, ...]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, query: Query, base: Criterion, ranks: tuple[Criterion, ...], place: Criterion
+    ) -> None:
         self.snapshot = snapshot
         self.query = query
         self.base = base
         self.ranks = ranks
+        self.place = place
         self.chosen = {group: part for group, part in criteria.filters(query).items() if group != "fixed"}
         self.traits = criteria.trait_filters(query)
-        self.trait_counts = self._trait_counts()
+        if self.traits:
+            self.chosen["traits"] = criteria.of_traits(self.traits)
+        self.counts = self._counts()
         self.total = self._total()
         self.matches = self._without()
         self.probed = self._probed()
 
     def _total(self) -> int:
-        if not self.traits:
-            return sum(self.trait_counts.values())
-        return sum(count for joined, count in self.trait_counts.items() if not self._failing(joined))
+        counts = self.counts["traits"]
+        return int((counts[self.snapshot.columns.passing(self.traits)] if self.traits else counts).sum())
 
-    def _trait_counts(self) -> Counts:
-        """How often each combination of small traits stands among what matches but for the trait filters."""
-        criterion = every([self.base, *self.chosen.values()])
-        if not any(group in self.chosen for group in (*PLACE_GROUPS, "industry")) and not self.traits:
-            return self._counts(criterion, ("traits", "province", "industries"))[0]
-        return self._counts(criterion, ("traits",))[0]
-
-    def _counts(self, criterion: Criterion, columns: tuple[str, ...]) -> tuple[Counts, ...]:
-        return self.snapshot.counts(criterion, columns)
+    def _counts(self) -> dict[str, Numbers]:
+        """Each column counted among what passes the filters of all other facets; what is the same is counted at once."""
+        together: dict[Criterion, list[str]] = {}
+        for column, dropped in _tallied(self.query).items():
+            together.setdefault(self._without(*dropped), []).append(column)
+        found: dict[str, Numbers] = {}
+        for criterion, columns in together.items():
+            found |= self.snapshot.counts(criterion, tuple(columns))
+        return found
 
     def _without(self, *groups: str) -> Criterion:
         """All that is asked for but the filters of these groups."""
-        if not self.chosen and not self.traits:
-            return self.base
-        kept = [part for group, part in self.chosen.items() if group not in groups]
-        return every([self.base, *kept, *([criteria.of_traits(self.traits)] if self.traits else [])])
+        return every([self.place, self._without_place(*groups)])
+
+    def _without_place(self, *groups: str) -> Criterion:
+        return every([self.base, *(part for group, part in self.chosen.items() if group not in groups)])
 
     def _probed(self) -> Criterion:
         """The same matches, asked so that it is quick where few documents are looked at."""
         if self.query.bbox is None:
             return self.matches
-        box = criteria.in_box(self.query.bbox)
-        if not isinstance(self.matches, All):
-            return every(criteria.between_edges(self.query.bbox)) if self.matches == box else self.matches
-        parts = [part for part in self.matches.parts if part != box]
-        return every([*parts, All((), self.matches.but_not), *criteria.between_edges(self.query.bbox)])
+        return every([self._without_place(), *criteria.between_edges(self.query.bbox)])
 
-    def facets(self) -> dict[str, tuple[tuple[str, int], ...]]:
-        found = self._trait_facets()
-        wanted = {"province": self._without(*PLACE_GROUPS), "industries": self._without("industry")}
-        if any(group in self.chosen for group in PLACE_GROUPS):
-            wanted["city"] = self._without("city", "county")
-            wanted["county"] = self._without("county")
-        together: dict[Criterion, list[str]] = {}
-        for column, criterion in wanted.items():
-            together.setdefault(criterion, []).append(column)
-        for criterion, columns in together.items():
-            for column, counts in zip(columns, self._counts(criterion, tuple(columns)), strict=True):
-                if column == "industries":
-                    found["industry"] = _ordered(_industries(counts))
-                else:
-                    found[column] = _ordered(counts)
-        return found
-
-    def _trait_facets(self) -> dict[str, tuple[tuple[str, int], ...]]:
-        """Each small trait counted among what passes the filters of all other facets."""
-        everywhere: dict[str, int] = {}
-        only_in: dict[str, dict[str, int]] = {facet: {} for facet in self.traits}
-        for joined, count in self.trait_counts.items():
-            failing = self._failing(joined) if self.traits else ()
-            if len(failing) <= 1:
-                tally = only_in[failing[0]] if failing else everywhere
-                for trait in prepared.trait_values(joined):
-                    tally[trait] = tally.get(trait, 0) + count
-        found: dict[str, Counter[str]] = {facet: Counter() for facet in prepared.TRAIT_FACETS}
-        for within, tally in ((None, everywhere), *only_in.items()):
-            for trait, count in tally.items():
-                facet, _, value = trait.partition(":")
-                if within in (None, facet):
-                    found[facet][value] += count
-        return {facet: _ordered(tally) for facet, tally in found.items()}
-
-    def _failing(self, joined: str) -> list[str]:
-        """The facets whose filter a combination of traits does not pass."""
-        values = prepared.trait_values(joined)
-        return [facet for facet, (wanted, there) in self.traits.items() if wanted.isdisjoint(values) is there]
+    def facets(self) -> dict[str, Facet]:
+        return _facets(self.snapshot.columns, self.counts, self.traits)
 
     def page(self, cursor: cursors.Cursor | None, limit: int) -> tuple[list[tuple[int, Hit]], bool]:
         """The hits of one page with the rank of each, and whether there are more."""
@@ -244,10 +295,10 @@ class Search:
 
     def _in_ring(self, near: tuple[float, float], inner: float, outer: float) -> list[Hit]:
         inside, rim = cells.ring(near, inner, outer)
-        ids, lats, lons = self.snapshot.places(every([self.matches, criteria.in_cells([*inside, *rim])]))
-        far = cells.whole_metres(near, lats, lons)
+        rows = self.snapshot.rows(every([self._without_place(), criteria.in_cells([*inside, *rim])]), _POINT)
+        far = cells.whole_metres(near, rows["lat"], rows["lon"])
         kept = (far >= inner) & (far <= outer)
-        ids, far = ids[kept], far[kept]
+        ids, far = rows["id"][kept], far[kept]
         order = np.lexsort((ids, far))
         return [Hit(key, found) for key, found in zip(far[order].tolist(), ids[order].tolist(), strict=True)]
 
@@ -268,17 +319,3 @@ def by_id(snapshot: Snapshot, criterion: Criterion, after: int, wanted: int) -> 
             if len(found) >= wanted:
                 return found
     return snapshot.first(every([criterion, *beyond]), "id", wanted, downward=False)
-
-
-def _industries(counts: Counts) -> Counter[str]:
-    tally: Counter[str] = Counter()
-    for joined, count in counts.items():
-        for value in prepared.industry_values(joined):
-            tally[value] += count
-    return tally
-
-
-def _ordered(counts: Counts) -> tuple[tuple[str, int], ...]:
-    return tuple(
-        sorted(((value, count) for value, count in counts.items() if count), key=lambda pair: (-pair[1], pair[0]))
-    )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from public_site.search import criteria, sounds
 from public_site.search import text as texts
 from public_site.search.criteria import Criterion, OneOf, every
-from public_site.search.snapshot import Snapshot
+from public_site.search.snapshot import Look
 
 CANDIDATES = 100
+CLOSEST = 50
 SHORTEST = 4
 SHORTEST_BY_SOUND = 3
 
@@ -23,7 +24,7 @@ class Near:
     ranks: tuple[Criterion, ...]
 
 
-def instead(snapshot: Snapshot, terms: tuple[str, ...]) -> Near | None:
+def instead(snapshot: Look, terms: tuple[str, ...]) -> Near | None:
     """A near match for the one word that finds nothing by itself; None when there is no such word, or no match."""
     alone = len(terms) == 1
     found = {term: snapshot.simplified(criteria.of_term(term, alone=alone)) for term in terms}
@@ -35,11 +36,11 @@ def instead(snapshot: Snapshot, terms: tuple[str, ...]) -> Near | None:
     return near and Near(every([near.text, *others]), near.ranks)
 
 
-def _is_found(snapshot: Snapshot, criterion: Criterion) -> bool:
+def _is_found(snapshot: Look, criterion: Criterion) -> bool:
     return bool(snapshot.first(criterion, "id", 1, downward=False))
 
 
-def _near(snapshot: Snapshot, term: str) -> Near | None:
+def _near(snapshot: Look, term: str) -> Near | None:
     if sounds.is_spelled(term):
         begun = snapshot.simplified(criteria.any_of(criteria.sounds_begun(term)))
         return Near(begun, (criteria.EVERYTHING,)) if _is_found(snapshot, begun) else None
@@ -58,7 +59,7 @@ def _near(snapshot: Snapshot, term: str) -> Near | None:
     return Near(OneOf("id", tuple(sorted({*same_sound, *mistyped}))), (*ranks, criteria.EVERYTHING))
 
 
-def _of_same_sound(snapshot: Snapshot, core: str) -> list[int]:
+def _of_same_sound(snapshot: Look, core: str) -> list[int]:
     if len(core) < SHORTEST_BY_SOUND:
         return []
     heard = [OneOf("sounds", tuple(sorted(ways))) for ways in sounds.pinyin_pairs_of(core)]
@@ -66,7 +67,7 @@ def _of_same_sound(snapshot: Snapshot, core: str) -> list[int]:
     return [hit.id for hit in hits]
 
 
-def _mistyped(snapshot: Snapshot, core: str) -> list[int]:
+def _mistyped(snapshot: Look, core: str) -> list[int]:
     """Names with the word but for one slip. A slip spares one half of the word, so names with either half are looked at,
     those that share most pieces first."""
     if len(core) < SHORTEST:
@@ -76,7 +77,7 @@ def _mistyped(snapshot: Snapshot, core: str) -> list[int]:
     halves = snapshot.simplified(criteria.any_of(map(criteria.name_contains, (core[:middle], core[middle:], swapped))))
     if halves == criteria.NOTHING:
         return []
-    candidates = snapshot.alike(halves, texts.pairs(core), CANDIDATES)
+    candidates = snapshot.alike(halves, texts.pairs(core), CLOSEST)
     return [found for found, name in candidates if has_one_slip(name, core)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from public_site.search import cells, sounds
 from public_site.search import text as texts
@@ -26,7 +27,7 @@ CODE_LENGTH = 18
 
 TRAIT_FACETS = ("grade", "overall", "scheme", "excellence", "unlisted", "stage")
 
-Prepared = dict[str, str | int | list[str] | list[int]]
+Prepared = dict[str, Any]
 
 
 def traits(document: Document) -> tuple[str, ...]:
@@ -86,6 +87,11 @@ def code_starts(code: str) -> list[str]:
     return [code[:length] for length in CODE_STARTS if length < len(code)] + [code] if code else []
 
 
+def lacking(names: tuple[str, ...]) -> list[str]:
+    """Which of the pieces that are in most names are in none of these."""
+    return [f"without:{piece}" for piece in texts.IN_MOST_NAMES if not any(piece in name for name in names)]
+
+
 def prepared(document: Document) -> Prepared:
     """The fields of one document, by the names the embedded engine's schema gives them."""
     name = texts.normal(document.name)[: texts.NAME_LENGTH]
@@ -98,20 +104,25 @@ def prepared(document: Document) -> Prepared:
         "id_bucket": document.id >> ID_BUCKET,
         "name_order": texts.name_order(name),
         "grams": " ".join(texts.grams(name)),
-        "sounds": " ".join(sounds.sounds(name)),
+        "sounds": sounds.sounds(name),
         "traits": SEPARATOR.join(of_document),
         "industries": SEPARATOR.join(of_industries),
         "since": ranked_by_day(document.since, document.id),
         "day_bucket": day_number(document.since) // DAY_BUCKET,
         "downgraded": ranked_by_day(document.downgraded_on, document.id),
     }
-    facts = [*of_document, *(f"industry:{industry}" for industry in of_industries)]
+    facts = [
+        *of_document,
+        *_industry_facts(of_industries),
+        *_place_facts(document.province, document.city, document.county),
+    ]
     if knotted:
         fields["knots"] = texts.positioned((name,))
         facts.append(KNOTTED)
     if former:
         fields["former"] = texts.positioned(former)
         facts.extend(f"former:{other}" for other in former)
+    facts += lacking((name, *former))
     if document.credit_code:
         facts.extend([f"code:{start}" for start in code_starts(texts.normal(document.credit_code))])
     fields["facts"] = facts
@@ -119,6 +130,17 @@ def prepared(document: Document) -> Prepared:
     if document.downgraded_on is not None:
         fields["downgraded_day"] = day_number(document.downgraded_on)
     return fields
+
+
+@lru_cache(maxsize=50_000)
+def _industry_facts(industries: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"industry:{industry}" for industry in industries)
+
+
+@lru_cache(maxsize=50_000)
+def _place_facts(province: str | None, city: str | None, county: str | None) -> tuple[str, ...]:
+    levels = (("province", province), ("city", city), ("county", county))
+    return tuple(f"{level}:{code}" for level, code in levels if code)
 
 
 def _add_place(fields: Prepared, document: Document) -> None:

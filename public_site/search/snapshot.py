@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from public_site.search.cells import Numbers
+from public_site.search.columns import Columns
 from public_site.search.criteria import Criterion
 
-Counts = Mapping[str, int]
+Rows = Mapping[str, Numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +21,39 @@ class Hit:
     id: int
 
 
-class Snapshot(Protocol):
+class Look(Protocol):
+    """As much of an index as guessing needs: what was meant by a word that finds nothing."""
+
+    def simplified(self, criterion: Criterion) -> Criterion:
+        """The same question without what no document here can meet."""
+
+    def first(self, criterion: Criterion, order: str, limit: int, *, downward: bool) -> list[Hit]:
+        """The first hits by a column, ties in no particular order."""
+
+    def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
+        """Ids and names (normal form) of those that match and share most of the pieces."""
+
+
+class Snapshot(Look, Protocol):
     """One unchanging state of an index."""
 
     as_of: int
     size: int
     largest_id: int
+    columns: Columns
 
-    def simplified(self, criterion: Criterion) -> Criterion:
-        """The same question without what no document here can meet."""
-
-    def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> tuple[Counts, ...]:
-        """For each column, how many matching documents have each value."""
+    def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> Mapping[str, Numbers]:
+        """For each column, how many matching documents have each number; told by vectors as long as `columns.size`."""
 
     def at_most(self, criterion: Criterion) -> int:
         """A cheap upper bound of how many documents match."""
 
-    def first(self, criterion: Criterion, order: str, limit: int, *, downward: bool) -> list[Hit]:
-        """The first hits by a column, ties in no particular order."""
-
     def newest_days(self, day: int | None, count: int) -> Criterion:
         """The latest months (no later than a day) that hold at least so many documents."""
 
-    def places(self, criterion: Criterion) -> tuple[Numbers, Numbers, Numbers]:
-        """Ids, latitudes and longitudes (millionths of a degree) of all that match and have a place."""
+    def how_many(self, criterion: Criterion) -> int:
+        """How many documents match."""
 
-    def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
-        """Ids and names (normal form) of those that match and share most of the pieces."""
+    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
+        """The ids, ascending, of all that match, with their numbers in these columns (of a point: millionths of a degree).
+        What has no point is left out where a point is asked for."""

@@ -51,6 +51,11 @@ def _in_use() -> dict[str, tuple[str, ...]]:
     return {character: tuple(plain) for character, plain in found.items()}
 
 
+def make_ready() -> None:
+    """Read the dictionary now (half a second) instead of while the first visitor waits."""
+    _in_use()
+
+
 @cache
 def readings(character: str) -> tuple[str, ...]:
     """The syllables a character may stand for, the usual one first; a letter or digit stands for itself."""
@@ -72,27 +77,31 @@ def _pairs(two: str) -> tuple[str, ...]:
     return tuple(f"{first}'{second}" for first in readings(two[0]) for second in readings(two[1]))
 
 
+@lru_cache(maxsize=200_000)
+def _said_pairs(two: str) -> str:
+    return " ".join(_pairs(two))
+
+
 @lru_cache(maxsize=400_000)
-def _runs(characters: str) -> tuple[str, ...]:
-    return tuple(RUN_MARK + "".join(run) for run in product(*map(initials, characters)))
+def _said_runs(characters: str, before: str = "") -> str:
+    return " ".join(f"{before}{RUN_MARK}{''.join(run)}" for run in product(*map(initials, characters)))
 
 
-def sounds(name: str) -> list[str]:
-    """Everything under which the sound of a name can be looked up: its first syllable, pairs, runs of initials.
+def sounds(name: str) -> str:
+    """Everything under which the sound of a name can be looked up, separated by spaces: its first syllable, pairs, runs
+    of initials.
 
     Runs are of four initials; those of three are found as the beginning of one, or at the end of the name.
     """
     if not name:
-        return []
+        return ""
     found = [f"{START}{syllable}'" for syllable in readings(name[0])]
-    found.extend(START + run for run in _runs(name[:2]))
-    for i in range(len(name) - 1):
-        found.extend(_pairs(name[i : i + 2]))
-    for i in range(len(name) - RUN + 1):
-        found.extend(_runs(name[i : i + RUN]))
+    found.append(_said_runs(name[:2], START))
+    found += [_said_pairs(name[i : i + 2]) for i in range(len(name) - 1)]
+    found += [_said_runs(name[i : i + RUN]) for i in range(len(name) - RUN + 1)]
     if len(name) >= RUN - 1:
-        found.extend(_runs(name[1 - RUN :]))
-    return found
+        found.append(_said_runs(name[1 - RUN :]))
+    return " ".join(found)
 
 
 @cache

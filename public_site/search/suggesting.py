@@ -13,18 +13,27 @@ MOST = 50
 
 def suggest(snapshot: Snapshot, text: str, limit: int) -> tuple[int, ...]:
     """The ids of names that begin so, then of those that contain it or sound like it."""
+    found: dict[int, None] = {}
+    enough = wanted(limit)
+    for step in steps(text):
+        if len(found) >= enough:
+            break
+        hits = finding.by_id(snapshot, snapshot.simplified(step), -1, enough)
+        found.update((hit.id, None) for hit in hits)
+    return tuple(found)[:enough]
+
+
+def wanted(limit: int) -> int:
+    return max(1, min(limit, MOST))
+
+
+def steps(text: str) -> list[Criterion]:
+    """What to look for, best first; text that no query may hold means nothing."""
     terms = texts.terms(text[: 2 * TEXT_LENGTH])
     whole = "".join(terms)
     if not whole or len(text.strip()) > TEXT_LENGTH or len(whole) > TEXT_LENGTH or len(terms) > TERM_COUNT:
-        return ()
-    found: dict[int, None] = {}
-    wanted = max(1, min(limit, MOST))
-    for step in _steps(terms, whole):
-        if len(found) >= wanted:
-            break
-        hits = finding.by_id(snapshot, snapshot.simplified(step), -1, wanted)
-        found.update((hit.id, None) for hit in hits)
-    return tuple(found)[:wanted]
+        return []
+    return _steps(terms, whole)
 
 
 def _steps(terms: tuple[str, ...], whole: str) -> list[Criterion]:

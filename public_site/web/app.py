@@ -14,7 +14,7 @@ from starlette_compress import CompressMiddleware, add_compress_type
 
 from public_site import shipped
 from public_site.database import Database
-from public_site.search.embedded_index import EmbeddedIndex
+from public_site.search import engines
 from public_site.settings import Settings
 from public_site.supervisors import NotSignedIn
 from public_site.web import (
@@ -80,7 +80,7 @@ def _site(settings: Settings) -> doors.Site:
     return doors.Site(
         settings=settings,
         database=Database(settings.register_url),
-        index=EmbeddedIndex(settings.index_folder),
+        index=engines.engine(settings),
         assets=files,
         templates=pages.environment(files, settings),
         build=assets.build(),

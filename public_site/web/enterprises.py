@@ -8,9 +8,9 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
-from public_site import grades, records, register, search
+from public_site import grades, histories, records, register, search
 from public_site.web import answers, csv_lines, doors, errors, filters, finding, pages, shapes, words
 from public_site.web.filters import Filters
 from public_site.web.parameters import LARGEST_NUMBER, Parameters, ParametersRefused
@@ -20,6 +20,7 @@ ListParameters = Annotated[Parameters, doors.parameters(*filters.NAMES)]
 SuggestionParameters = Annotated[Parameters, doors.parameters("q")]
 OneParameters = Annotated[Parameters, doors.parameters("as_of", "known_at")]
 _SUGGESTIONS = 8
+_ROWS = 20  # of a page, for a phone's sake; files hold `filters.PAGE`
 
 
 @routes.get("/enterprises")
@@ -28,7 +29,7 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
     template = "enterprises/list.html"
     try:
         wanted = filters.read(parameters)
-        result = finding.find(index, snapshot, wanted.query(), wanted.as_of)
+        result = finding.find(index, snapshot, wanted.query(wanted.limit or _ROWS), wanted.as_of)
     except (ParametersRefused, search.CursorNotValid) as refused:
         if errors.wants_json(request):
             raise
@@ -107,7 +108,10 @@ def suggestions(
 @routes.get("/enterprises/{enterprise_id:int}")
 def enterprise(enterprise_id: int, request: Request, parameters: OneParameters, snapshot: doors.Reader) -> Response:
     """One enterprise: the grade of each unit, the derived overall grade, the timeline, the sources."""
-    as_of, view = _view(enterprise_id, parameters, snapshot)
+    try:
+        as_of, view = _view(enterprise_id, parameters, snapshot)
+    except records.EnterpriseMerged as merged:
+        return _to_survivor(request, snapshot, f"/enterprises/{merged.into}")
     citations = shapes.citations(view.history)
     return pages.page(
         request,
@@ -115,6 +119,7 @@ def enterprise(enterprise_id: int, request: Request, parameters: OneParameters, 
         "enterprises/enterprise.html",
         enterprise=view.line,
         history=shapes.told(view.history),
+        elsewhere=shapes.repetitions(view.history),
         as_of=as_of,
         known_at=parameters.moment("known_at"),
         verdict=words.verdict(view.line),
@@ -129,8 +134,20 @@ def enterprise_json(
     enterprise_id: int, request: Request, parameters: OneParameters, snapshot: doors.Reader
 ) -> Response:
     """The same as JSON."""
-    _, view = _view(enterprise_id, parameters, snapshot)
+    try:
+        _, view = _view(enterprise_id, parameters, snapshot)
+    except records.EnterpriseMerged as merged:
+        return _to_survivor(request, snapshot, f"/enterprises/{merged.into}.json")
     return answers.json(request, snapshot, shapes.enterprise_with_history(view))
+
+
+def _to_survivor(request: Request, snapshot: doors.Snapshot, path: str) -> Response:
+    """From the id of an enterprise that was merged to the one it is now, for the same day and moment.
+
+    Not for ever: a merge may be undone.
+    """
+    asked = f"?{request.url.query}" if request.url.query else ""
+    return answers.public(request, snapshot, RedirectResponse(path + asked, 302))
 
 
 def _view(
@@ -217,7 +234,7 @@ def _register_until(snapshot: doors.Snapshot, number: int, as_of: date | None) -
     return last if as_of > last else None
 
 
-def _decided_by(line: records.EnterpriseLine, citations: dict[int, records.Citation]) -> records.Citation | None:
+def _decided_by(line: records.EnterpriseLine, citations: dict[int, histories.Citation]) -> histories.Citation | None:
     """The latest notice that says what some unit holds now, be it for the first time or again."""
     decided = {unit.notice_id for unit in line.units if unit.stage == "decided" and unit.notice_id}
     cited = [citations[number] for number in decided if number in citations]

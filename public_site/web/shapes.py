@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from public_site import records
+from public_site import histories, records
 from public_site.places import Division
 from public_site.web.filters import Choice
 
@@ -35,8 +35,12 @@ def enterprise(line: records.EnterpriseLine) -> dict[str, Any]:
 
 def enterprise_with_history(view: records.EnterpriseView) -> dict[str, Any]:
     """An enterprise with everything that was published about it, newest first; `entry` is how far the register told."""
+    elsewhere = repetitions(view.history)
     return enterprise(view.line) | {
-        "history": [_event(event) for event in told(view.history)],
+        "history": [
+            _event(event) | {"cited_by": [again.entry for again in elsewhere.get(event.entry, ())]}
+            for event in told(view.history)
+        ],
         "as_of": view.as_of,
         "entry": view.entry,
     }
@@ -47,12 +51,21 @@ def facet(choice: Choice) -> dict[str, Any]:
     return {"value": choice.value, "name": choice.label, "count": choice.count, "url": choice.url}
 
 
-def told(history: Iterable[records.Event]) -> list[records.Event]:
+def told(history: Iterable[histories.Event]) -> list[histories.Event]:
     """The events of the enterprise itself."""
     return [event for event in history if event.kind not in _BOOKKEEPING]
 
 
-def citations(history: Iterable[records.Event]) -> dict[int, records.Citation]:
+def repetitions(history: Iterable[histories.Event]) -> dict[int, list[histories.Event]]:
+    """The events that only publish a decision once more, by the entry that they cite."""
+    found: dict[int, list[histories.Event]] = {}
+    for event in history:
+        if event.kind == "cited" and event.cites and not event.withdrawn:
+            found.setdefault(event.cites, []).append(event)
+    return found
+
+
+def citations(history: Iterable[histories.Event]) -> dict[int, histories.Citation]:
     """The notices that a history cites, each once, in its order, by id."""
     return {event.notice.id: event.notice for event in history if event.notice}
 
@@ -88,7 +101,7 @@ def _unit(unit: records.UnitLine) -> dict[str, Any]:
     }
 
 
-def _event(event: records.Event) -> dict[str, Any]:
+def _event(event: histories.Event) -> dict[str, Any]:
     notice = event.notice
     return {
         "entry": event.entry,
@@ -107,7 +120,13 @@ def _event(event: records.Event) -> dict[str, Any]:
         "mends": event.mends,
         "mended_by": event.mended_by,
         "withdrawn": event.withdrawn,
+        "cites": event.cites,
+        "undone": event.undone,
+        "before": event.before,
+        "now": event.facts,
+        "moves": {"from": event.enterprise, "to": event.other, "decisions": event.moved} if event.other else None,
         "reason": event.reason,
+        "reference": event.reference,
         "name": event.name,
         "notice": notice
         and {

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from public_site import grades, records
+from public_site import grades, histories, records, register
 
 _LEVELS = ("province", "city", "county")
 SECTIONS = (
@@ -57,15 +57,29 @@ KINDS = {
     "confirmed": "再次公布，等级未变",
     "no_longer_listed": "未再列入",
     "managed_as": "按其他等级管理",
+    "cited": "同一决定再次公布",
     "corrected": "更正",
     "withdrawn": "撤销",
+    "notice_corrected": "公告更正",
+    "notice_withdrawn": "公告撤销",
+    "enterprise_merged": "企业合并",
+    "decisions_moved": "企业拆分",
+    "undone": "收回",
 }
-WITH_GRADE = frozenset({"graded", "upgraded", "downgraded", "confirmed", "corrected"})
+AMENDS = {
+    "corrected": "更正",
+    "withdrawn": "撤销",
+    "notice_corrected": "更正",
+    "notice_withdrawn": "撤销",
+    "undone": "收回",
+}
+WITH_GRADE = frozenset({"graded", "upgraded", "downgraded", "confirmed", "cited"})
 _PROPOSED = {
     "graded": "拟认定",
     "upgraded": "拟升级",
     "downgraded": "拟降级",
     "confirmed": "拟定，等级未变",
+    "cited": "同一公示再次公布",
     "no_longer_listed": "拟不再列入",
 }
 NOTICE_STAGES = {"proposed": "公示（拟定，尚未确定）", "decided": "公告（已确定）"}
@@ -84,6 +98,31 @@ OVERALL_LONG = {
     "lowest_of_units": "由各评级单元推出：多行业企业取最低一级（短板原则）。这一总体等级由本站推算，公告中未必写明。",
     "not_comparable": "各评级单元的等级不在同一尺度或不属同一方案，不能排出高低，因此不给出总体等级。",
     "no_grade": "目前没有处于名单之内、已经公布的等级。",
+}
+# What an amendment may change, as a reader is told what it said before and says now.
+FACTS = {
+    "grade": "等级",
+    "industry": "行业",
+    "line": "生产线",
+    "site": "厂区",
+    "scheme": "评级方案",
+    "effective_on": "生效日期",
+    "managed_as": "管理等级",
+    "managed_until": "管理期限",
+    "title": "标题",
+    "issuer": "发布机关",
+    "number": "文号",
+    "index_number": "索引号",
+    "issued_on": "日期",
+    "stage": "性质",
+    "url": "原网页",
+    "objection_window": "异议期",
+    "objection_until": "异议期截止",
+    "name": "名称",
+    "credit_code": "统一社会信用代码",
+    "place": "所在地",
+    "zone": "所在园区",
+    "point": "位置",
 }
 PARAMETERS = {
     "q": "查询词",
@@ -165,16 +204,64 @@ def kind(kind: str, stage: str | None) -> str:
     return _PROPOSED.get(kind, f"拟{KINDS[kind]}") if stage == "proposed" else KINDS[kind]
 
 
-def happened(event: records.Event) -> str:
+def happened(event: histories.Event, enterprise_id: int) -> str:
     """What an entry of an enterprise's history tells, in a few words."""
     if event.kind == "enterprise_registered":
         return "首次登记"
     if event.kind == "enterprise_changed":
         return "；".join(_changed(event.facts)) or "登记信息更新"
+    if event.kind == "enterprise_merged":
+        return f"第 {event.enterprise} 号企业与第 {event.other} 号是同一家，合并"
+    if event.kind == "decisions_moved":
+        from_or_to = f"移自第 {event.enterprise}" if event.other == enterprise_id else f"移至第 {event.other}"
+        return f"误归在一起的 {event.moved} 条等级决定{from_or_to} 号企业"
+    if event.kind == "undone":
+        return undone(event.mended_kind)
+    if event.kind in register.AMENDING_KINDS:
+        return KINDS[event.kind]
     if event.kind == "managed_as":
         until = f"，至 {event.managed_until}" if event.managed_until else ""
         return f"{'拟' if event.stage == 'proposed' else ''}按 {event.managed_as} 级管理{until}"
     return kind(event.kind, event.stage)
+
+
+def undone(kind: str | None) -> str:
+    """What taking an amendment back means: a withdrawal taken back restores."""
+    if kind in ("withdrawn", "notice_withdrawn"):
+        return "恢复：收回撤销"
+    return f"收回{KINDS.get(kind or '', '登记信息的更改')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A fact that an amendment changed: what it said before, what it says now."""
+
+    what: str
+    before: str
+    now: str
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
+    """What an amendment changed, fact by fact; an amendment of before such facts were kept tells only what is new."""
+    earlier, later = _readable(before), _readable({k: v for k, v in now.items() if k in before})
+    return [Difference(FACTS[k], earlier[k], later.get(k, "未载明")) for k in earlier]
+
+
+def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
+    told = {k: _said(k, v) for k, v in facts.items() if k in FACTS}
+    if any(level in facts for level in _LEVELS):
+        divisions = distinct_places(*(records.division(facts[level]) for level in _LEVELS if facts.get(level)))
+        told["place"] = "".join(division.name for division in divisions) or "未载明"
+    if "lat_e6" in facts or "lon_e6" in facts:
+        lat, lon = facts.get("lat_e6"), facts.get("lon_e6")
+        told["point"] = "未载明" if lat is None or lon is None else f"北纬 {lat / 1e6:.6f}、东经 {lon / 1e6:.6f}"
+    return told
+
+
+def _said(name: str, value: Any) -> str:
+    if value is None:
+        return "未载明"
+    return NOTICE_STAGES[value] if name == "stage" else scheme_title(value) if name == "scheme" else str(value)
 
 
 def _changed(facts: Mapping[str, Any]) -> Iterator[str]:

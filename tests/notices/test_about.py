@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from public_site.notices import about, counts, dates
+from public_site.notices import about, counts
 from public_site.notices.about import Text
 from public_site.notices.values import Given
 from tests.notices.reading_desk import TODAY, read_csv
@@ -91,20 +91,59 @@ def test_the_notice_s_own_number_is_not_among_those_it_cites() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sentence", "until"),
+    ("sentence", "since", "until"),
     [
-        ("公示期：2024年5月23日-2024年5月31日", date(2024, 5, 31)), ("公示时间为2024年12月28日至2025年1月4日", date(2025, 1, 4)),
-        ("公示期为5月23日至31日", None), ("公示期为公示发布之日起7个工作日", None),
+        ("公示期：2024年5月23日-2024年5月31日", (2024, 5, 23), (2024, 5, 31)), ("公示时间为2024年12月28日至1月4日", (2024, 12, 28), (2025, 1, 4)),
+        ("公示期为5月23日至31日", (2024, 5, 23), (2024, 5, 31)), ("公示期自5月23日起至6月1日", (2024, 5, 23), (2024, 6, 1)),
+        ("公示期为5个工作日", (2024, 4, 24), (2024, 4, 30)), ("公示期为公示发布之日起7个工作日", (2024, 4, 24), (2024, 5, 7)),
+        ("在公示之日起五个工作日内", (2024, 4, 24), (2024, 4, 30)), ("公示期10日", (2024, 4, 24), (2024, 5, 4)),
+        ("公示期为10个自然日", (2024, 4, 24), (2024, 5, 4)), ("自2024年9月27日公示之日起5个工作日", (2024, 9, 27), (2024, 10, 10)),
+        ("公示期为5个工作日（2024年4月24日至5月6日）", (2024, 4, 24), (2024, 5, 6)),
     ],
 )  # fmt: skip
-def test_the_objection_window_is_kept_verbatim_beside_its_end(sentence: str, until: date | None) -> None:
-    found = of("关于A级企业名单的公示", f"{sentence}。联系电话：023-12345678")
-    assert (found.objection_window, found.objection_until) == (sentence, until)
+def test_the_objection_window_is_kept_verbatim_beside_its_first_and_last_day(
+    sentence: str, since: tuple[int, int, int], until: tuple[int, int, int]
+) -> None:
+    """24 April 2024 is a Wednesday; the weekend of 28 April was worked for the holiday of 1 to 5 May."""
+    found = of("关于A级企业名单的公示", f"{sentence}。联系电话：023-12345678", "2024年4月24日")
+    assert found.objection_window == sentence
+    assert (found.objection_from, found.objection_until) == (date(*since), date(*until))
+    assert found.remarks == []
 
 
-def test_a_range_without_a_year_takes_that_of_the_notice() -> None:
-    assert dates.last_day_of_range("公示期为5月23日至31日", 2024) == date(2024, 5, 31)
-    assert dates.last_day_of_range("5月23日至6月1日", 2024) == date(2024, 6, 1)
+def test_the_window_opens_on_the_day_of_publication_where_that_is_given() -> None:
+    found = of("关于A级企业名单的公示", "成文日期：2024-08-05 发布日期：2024-08-14", "公示期为5个工作日。")
+    assert (found.issued_on, found.published_on) == (date(2024, 8, 5), date(2024, 8, 14))
+    assert (found.objection_from, found.objection_until) == (date(2024, 8, 14), date(2024, 8, 21))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "day", "says"),
+    [
+        ("公示期为5个工作日", "2035年4月24日", "还没有那一年的放假安排"), ("公示期内接受社会监督", "2024年4月24日", "看不出起止日期"),
+        ("公示期为2024年2月20日至2024年2月30日", "2024年2月20日", "看不出起止日期"),
+    ],
+)  # fmt: skip
+def test_a_window_that_cannot_be_worked_out_keeps_its_words_and_is_said_so(sentence: str, day: str, says: str) -> None:
+    found = of("关于A级企业名单的公示", f"{sentence}。", day)
+    assert (found.objection_window, found.objection_until) == (sentence, None)
+    assert says in found.remarks[0]
+
+
+def test_the_code_in_front_of_an_index_number_is_held_to_its_check_sign() -> None:
+    good, bad = "11500000MB1614741U/2024-00974", "11500000MB1614742U/2024-00974"
+    assert "index_number" not in [q.about for q in of(f"索引号：{good}").questions]
+    assert "校验位不对" in next(q.message for q in of(f"索引号：{bad}").questions if q.about == "index_number")
+    assert "index_number" not in [q.about for q in of("索引号：SM0011-2020-0001").questions]
+    texts = [Text(None, 1, f"索引号：{bad}", True)]
+    assert "index_number" not in [
+        q.about for q in about.about(texts, (None, None), Given(index_number=bad), "f").questions
+    ]
+
+
+def test_an_issuer_whose_name_tells_no_place_is_of_the_place_its_index_number_begins_with() -> None:
+    found = of("发文机关：市大气污染防治工作领导小组办公室 索引号：11371500MB28359259/2024-45582733")
+    assert found.division == "371500"
 
 
 @pytest.mark.parametrize(
@@ -115,6 +154,10 @@ def test_a_range_without_a_year_takes_that_of_the_notice() -> None:
         ("A级3家、B级12家、B－级1家、引领性1家(共17家)", [("A", False, 3), ("B", False, 12), ("B-", False, 1), ("引领性", False, 1)]),
         ("B级13家（含B-级1家）", [(None, False, 13), ("B-", False, 1)]),
         ("新增A级3家，累计A级40家，目标100家左右B级", [("A", False, 3)]),
+        ("认定A级企业（2家）、绩效引领性企业三家。", [("A", False, 2), ("引领性", False, 3)]),
+        ("经审核，2家企业评定为A级，十二家企业为B级。", [("A", False, 2), ("B", False, 12)]),
+        ("评定为B级的企业有3家；地方标准A级企业2家。", [("B", False, 3), ("A", True, 2)]),
+        ("附表1 A级企业名单，附表2 B级2024年名单", []), ("水泥:A级1、B级8、引领性2(粉磨站)", [("A", False, 1), ("B", False, 8), ("引领性", False, 2)]),
     ],
 )  # fmt: skip
 def test_counts_are_read_and_running_totals_left_out(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from public_site import grades as scale
+from tests.notices.mutations import damaged, sweep
 from tests.notices.reading_desk import (
     HEADER,
     SAMPLES,
@@ -23,7 +23,7 @@ from tests.notices.reading_desk import (
     xlsx_bytes,
 )
 
-MUTATIONS = int(os.environ.get("PUBLIC_SITE_TEST_MUTATIONS", "300"))  # 5,000 in the bigger sweep
+ACCIDENTS, MUTATIONS = 150, 300  # `make fuzz-notices` makes 5,000 of the first
 _LABELS = st.sampled_from(
     [
         "A+级",
@@ -72,22 +72,6 @@ def test_any_table_gives_the_same_rows_in_every_format(rows: list[tuple[str, str
     assert [row["grade"] for row in read_rows["utf8.csv"]] == expected
 
 
-def damaged(data: bytes, chance: random.Random) -> bytes:
-    """One small accident: a byte changed, lost, added or doubled, a few bytes cut out, or the end missing."""
-    at = chance.randrange(len(data))
-    match chance.randrange(6):
-        case 0 | 1:
-            return data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
-        case 2:
-            return data[:at] + data[at + 1 :]
-        case 3:
-            return data[:at] + bytes([chance.randrange(256)]) + data[at:]
-        case 4:
-            return data[:at] + data[at + chance.randrange(1, 12) :]
-        case _:
-            return data[: max(1, at)]
-
-
 def _formats() -> dict[str, bytes]:
     """The notice of Chongqing in every format; its sentence of counts vouches for its grades."""
     good = SAMPLES / "good"
@@ -99,6 +83,12 @@ def _formats() -> dict[str, bytes]:
         "page.html": (good / "chongqing_page.html").read_bytes(),
         "book.xlsx": xlsx_bytes(grid),
     }
+
+
+def test_accidents_to_every_kind_of_sample_are_borne() -> None:
+    tally = sweep(ACCIDENTS, seed=20261125)
+    assert tally["accepted"] > 10
+    assert tally["refused in words"] > 50
 
 
 @pytest.mark.parametrize("name", ["notice.txt", "gb18030.csv", "utf8.csv", "page.html"])

@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import xlsxwriter
 from public_site import notices
 from public_site.notices import Limits
 from tests.notices.reading_desk import HEADER, TODAY, grades, read, workbook_bytes, xlsx_bytes
+from tests.samples import writers
 
 GOOD = xlsx_bytes([HEADER, ("1", "涪陵区", "重庆演示一有限公司", "铸造", "B")])
 
@@ -150,7 +152,9 @@ def test_a_hidden_sheet_with_rows_is_pointed_out(tmp_path: Path) -> None:
 
     path = tmp_path / "A级.xlsx"
     path.write_bytes(workbook_bytes(fill))
-    assert "隐藏" in messages(path)
+    (problem,) = read(path).problems
+    assert (problem.sheet, problem.row) == ("旧", None)
+    assert "隐藏" in problem.message
 
 
 def test_a_file_over_the_size_limit_is_not_even_opened(tmp_path: Path) -> None:
@@ -187,15 +191,49 @@ def test_wide_rows_and_endless_cells_are_refused(tmp_path: Path) -> None:
     assert "8000" in messages(path)
 
 
-def test_the_child_can_reach_no_network_and_finds_the_package_anywhere(tmp_path: Path) -> None:
+ATTEMPTS = (
+    "__import__('socket').socket()",
+    "__import__('subprocess').run(['true'])",
+    "__import__('os').system('true')",
+    "open('x', 'w')",
+    "__import__('os').open('x', 65)",
+    "__import__('os').fork()",
+    "__import__('pickle').loads(b'cos\\nsystem\\n.')",
+)
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_the_child_can_reach_no_network_start_nothing_and_write_nothing(tmp_path: Path, attempt: str) -> None:
+    """Whatever a parser is tricked into is refused, and the package is found wherever the child is started."""
     package = Path(notices.__file__).parents[2]
-    code = (
-        f"import sys; sys.path.append({str(package)!r}); from public_site.notices import child, csv_file, html_page, "
-        "plain_text, xlsx_file; print([name for name in sys.modules if name.split('.')[0] in "
-        "('socket', 'ssl', 'http', 'urllib3', 'requests', 'asyncio')])"
+    code = f"""
+import sys; sys.path.append({str(package)!r})
+from public_site.notices import child, csv_file, docx_file, html_page, pdf_file, xls_file, xlsx_file, zip_file
+from public_site.notices.file_gate import Limits
+child.limit(1 << 30, 10); sys.addaudithook(child._refuse)
+try: {attempt}
+except PermissionError as fault: print("refused", fault)
+"""
+    ran = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.stdout.startswith("refused"), ran.stderr
+
+
+def test_a_page_that_unpacks_without_end_meets_the_memory_limit(tmp_path: Path) -> None:
+    path = tmp_path / "list.pdf"
+    bomb = zlib.compress(b" " * 600_000_000, 9)
+    head = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj "
+    page = b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 99 99]/Contents 4 0 R>>endobj "
+    stream = b"4 0 obj<</Length %d/Filter/FlateDecode>>stream\n%s\nendstream endobj\n" % (len(bomb), bomb)
+    path.write_bytes(head + page + stream + b"trailer<</Root 1 0 R>>\n%%EOF")
+    assert "内存" in messages(path)
+
+
+def test_too_many_pages_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.pdf"
+    path.write_bytes(
+        writers.pdf_of([part for _ in range(401) for part in (writers.page_break(), *writers.paragraphs("x"))])
     )
-    ran = subprocess.run([sys.executable, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "[]"
+    assert "超过400页" in messages(path)
 
 
 def test_progress_is_told_while_reading(tmp_path: Path) -> None:
@@ -203,7 +241,9 @@ def test_progress_is_told_while_reading(tmp_path: Path) -> None:
     path.write_text("企业名称,绩效等级\n" + "".join(f"演示{at}有限公司,B\n" for at in range(2_500)), encoding="utf-8")
     told: list[int] = []
     found = notices.read(path, progress=told.append)
-    assert told == [1_000, 2_000, 2_500]
+    assert told == sorted(told)
+    assert [told[0], told[-1]] == [0, 2_500]
+    assert 500 in told  # while the child still reads
     assert len(grades(found)) == 2_500
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from datetime import date
-from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from public_site import search
-from public_site.search import Document, Query
-from public_site.search.embedded_index import EmbeddedIndex
+from public_site.search import Document, Engine, Query
 from tests.search import naive
 
 # Few characters, so that pieces repeat, names contain one another, and readings clash.
@@ -96,19 +93,19 @@ questions = st.lists(st.one_of(queries, st.builds(Query, text=texts)), min_size=
 
 @settings(max_examples=60)
 @given(corpora, questions)
-def test_every_answer_is_that_of_a_plain_look_at_every_document(corpus: list[Document], asked: list[Query]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        index = EmbeddedIndex(Path(folder))
-        index.rebuild(naive.register_of(corpus))
-        for query in asked:
-            found = index.find(query)
-            expected = naive.in_order(corpus, query)
-            if found.approximate:
-                assert not any(naive.finds_text(document, query) for document in corpus)
-                continue
-            assert found.total == len(expected)
-            assert list(found.ids) == expected[: query.limit]
-            assert dict(found.facets) == naive.facets(corpus, query)
+def test_every_answer_is_that_of_a_plain_look_at_every_document(
+    an_engine: Engine, corpus: list[Document], asked: list[Query]
+) -> None:
+    an_engine.rebuild(naive.register_of(corpus))
+    for query in asked:
+        found = an_engine.find(query)
+        expected = naive.in_order(corpus, query)
+        if found.approximate:
+            assert not any(naive.finds_text(document, query) for document in corpus)
+            continue
+        assert found.total == len(expected)
+        assert list(found.ids) == expected[: query.limit]
+        assert dict(found.facets) == naive.facets(corpus, query)
 
 
 @settings(max_examples=25)
@@ -121,41 +118,37 @@ def test_every_answer_is_that_of_a_plain_look_at_every_document(corpus: list[Doc
         limit=st.integers(1, 4),
     ),
 )
-def test_pages_follow_each_other_without_gap_or_overlap(corpus: list[Document], query: Query) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        index = EmbeddedIndex(Path(folder))
-        index.rebuild(naive.register_of(corpus))
-        first = index.find(query)
-        seen, cursor = list(first.ids), first.next
-        while cursor is not None:
-            page = index.find(Query(text=query.text, sort=query.sort, limit=query.limit, cursor=cursor))
-            assert page.total == first.total
-            assert page.ids
-            seen.extend(page.ids)
-            cursor = page.next
-        assert len(seen) == first.total == len(set(seen))
+def test_pages_follow_each_other_without_gap_or_overlap(
+    an_engine: Engine, corpus: list[Document], query: Query
+) -> None:
+    an_engine.rebuild(naive.register_of(corpus))
+    first = an_engine.find(query)
+    seen, cursor = list(first.ids), first.next
+    while cursor is not None:
+        page = an_engine.find(Query(text=query.text, sort=query.sort, limit=query.limit, cursor=cursor))
+        assert page.total == first.total
+        assert page.ids
+        seen.extend(page.ids)
+        cursor = page.next
+    assert len(seen) == first.total == len(set(seen))
 
 
 @settings(max_examples=25)
 @given(corpora, st.tuples(lats, lons), st.sampled_from([0.5, 5.0, 20.0, 60.0, 500.0]), st.integers(1, 5))
 def test_distances_are_exact_and_pages_go_outward(
-    corpus: list[Document], near: tuple[float, float], radius: float, limit: int
+    an_engine: Engine, corpus: list[Document], near: tuple[float, float], radius: float, limit: int
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        index = EmbeddedIndex(Path(folder))
-        index.rebuild(naive.register_of(corpus))
-        query = Query(near=near, radius_km=radius, sort="distance", limit=limit)
-        expected = naive.in_order(corpus, query)
-        seen: list[int] = []
-        far = {document.id: naive.metres(query, document) for document in corpus}
-        while True:
-            found = index.find(query)
-            assert found.total == len(expected)
-            assert {number: round(km * 1000) for number, km in found.kilometres.items()} == {
-                n: far[n] for n in found.ids
-            }
-            seen.extend(found.ids)
-            if found.next is None:
-                break
-            query = Query(near=near, radius_km=radius, sort="distance", limit=limit, cursor=found.next)
-        assert seen == expected
+    an_engine.rebuild(naive.register_of(corpus))
+    query = Query(near=near, radius_km=radius, sort="distance", limit=limit)
+    expected = naive.in_order(corpus, query)
+    seen: list[int] = []
+    far = {document.id: naive.metres(query, document) for document in corpus}
+    while True:
+        found = an_engine.find(query)
+        assert found.total == len(expected)
+        assert {number: round(km * 1000) for number, km in found.kilometres.items()} == {n: far[n] for n in found.ids}
+        seen.extend(found.ids)
+        if found.next is None:
+            break
+        query = Query(near=near, radius_km=radius, sort="distance", limit=limit, cursor=found.next)
+    assert seen == expected

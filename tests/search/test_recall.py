@@ -10,9 +10,9 @@ import opencc
 import pytest
 
 from public_site.search import Document, Engine, Query, normal, sounds
-from public_site.search.embedded_index import EmbeddedIndex
 from public_site.search.text import without_form
 from tests.search import naive
+from tests.search.conftest import MakeEngine
 
 NAMES = Path(__file__).with_name("names.txt").read_text("utf-8").splitlines()
 DOCUMENTS = [Document(id=number, name=name) for number, name in enumerate(NAMES, 1)]
@@ -20,8 +20,8 @@ FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 @pytest.fixture(scope="module")
-def named(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    index = EmbeddedIndex(tmp_path_factory.mktemp("names"))
+def named(make_engine: MakeEngine) -> Engine:
+    index = make_engine()
     index.rebuild(naive.register_of(DOCUMENTS))
     return index
 
@@ -50,10 +50,16 @@ def test_there_are_names_enough() -> None:
     assert len(set(NAMES)) >= 300
 
 
-def test_names_are_found_by_what_people_type_and_counted_exactly(named: Engine) -> None:
+@pytest.fixture
+def some(kind: str) -> list[Document]:
+    """Whose names are asked for: the small server of the tests reads every filter in Python, so it is asked for fewer."""
+    return DOCUMENTS[::6] if kind == "meilisearch" else DOCUMENTS
+
+
+def test_names_are_found_by_what_people_type_and_counted_exactly(named: Engine, some: list[Document]) -> None:
     luck = random.Random(11)
     asked = found_early = 0
-    for document in DOCUMENTS:
+    for document in some:
         for text in typed(document.name, luck):
             query = Query(text)
             expected = naive.total(DOCUMENTS, query)
@@ -64,14 +70,14 @@ def test_names_are_found_by_what_people_type_and_counted_exactly(named: Engine) 
             if len(expected) < 20:
                 asked += 1
                 found_early += document.id in found.ids[:20]
-    assert asked > 3000
+    assert asked > 6 * len(some)
     assert found_early / asked >= 0.995
 
 
-def test_one_slip_in_a_long_name_still_finds_it(named: Engine) -> None:
+def test_one_slip_in_a_long_name_still_finds_it(named: Engine, some: list[Document]) -> None:
     luck = random.Random(13)
     asked = found_early = 0
-    for document in DOCUMENTS:
+    for document in some:
         name = normal(document.name)
         core = without_form(name)
         if len(core) < 5:
@@ -86,5 +92,5 @@ def test_one_slip_in_a_long_name_still_finds_it(named: Engine) -> None:
             if not naive.total(DOCUMENTS, Query(text)):
                 asked += 1
                 found_early += document.id in named.find(Query(text)).ids[:20]
-    assert asked > 1000
+    assert asked > 2 * len(some)
     assert found_early / asked >= 0.995

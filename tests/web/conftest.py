@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from public_site import documents, notices, publishing
 from public_site.database import Database
-from public_site.search.embedded_index import EmbeddedIndex
+from public_site.search import engines
 from public_site.settings import Settings
 from public_site.web.app import create_app
 
@@ -68,9 +68,14 @@ class Publisher:
         draft = publishing.draft_withdrawal(self.database, entry, reason=reason, by="甲", at=self.at)
         return self._approve(draft.id)
 
+    def amend(self, draft: Callable[..., Any], *what: Any, **how: Any) -> int:
+        """Publish an amendment (`publishing.draft_…`); its first entry."""
+        made = draft(self.database, *what, **{"reason": "核对原件", "by": "甲", "at": self.at} | how)
+        return self._approve(made.id)
+
     def index(self) -> None:
         """Let the search index catch up."""
-        EmbeddedIndex(self.settings.index_folder).catch_up(documents.RegisterSource(self.database))
+        engines.engine(self.settings).catch_up(documents.RegisterSource(self.database))
 
     def _approve(self, draft: int) -> int:
         return publishing.publish(self.database, self.settings, draft, by="乙", at=self.at).first_entry

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from public_site import publishing
 from public_site.web import csv_lines
 
 PAPER, GLASS, BOTH_SCALES, ATTACKED, COKE, ONLY_PROPOSED, GONE, MANAGED = 2, 4, 13, 9, 16, 22, 25, 28
@@ -243,7 +245,7 @@ def test_paging_shows_every_enterprise_once(visitor_of: Callable[..., Any], tmp_
         url = body["next"]
     assert len(seen) == len(set(seen)) == 120
     page = visitor.opens("/enterprises")
-    assert len(visitor.opens(page.xpath("//a[@rel='next']/@href")[0]).xpath("//a[@class='enterprise-name']")) == 50
+    assert len(visitor.opens(page.xpath("//a[@rel='next']/@href")[0]).xpath("//a[@class='enterprise-name']")) == 20
 
 
 def test_the_csv_holds_the_whole_list_with_its_columns(visitor: Any) -> None:
@@ -442,3 +444,99 @@ def test_suggestions_work_by_how_a_name_begins_while_the_index_is_away(
     publisher.publish("公告", "2024-01-01", {"name": "演示甲厂"}, {"name": "演示乙厂"})
     away = visitor_of(publisher.settings)
     assert "演示甲厂" in away.text(f"/enterprises/suggestions?q={quote('演示甲')}")
+
+
+@pytest.fixture
+def merged(make_publisher: Callable[[Path], Any], tmp_path: Path) -> Any:
+    """Enterprise 2 (of another code) is merged into enterprise 5."""
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish(
+        "演示名单一", "2022-01-01", {"name": "演示老厂", "grade": "A", "credit_code": "91130200699229617X"}
+    )
+    publisher.publish("演示名单二", "2023-01-01", {"name": "演示新公司", "grade": "C", "county": "500112"})
+    publisher.index()
+    publisher.amend(publishing.draft_merge, 2, 5, reason="同一家企业", reference="渝环函〔2024〕1号")
+    publisher.index()
+    return publisher
+
+
+def test_the_old_id_of_a_merged_enterprise_leads_to_the_one_it_is_now(
+    merged: Any, visitor_of: Callable[[Any], Any]
+) -> None:
+    visitor = visitor_of(merged.settings)
+    for path, target in (
+        ("/enterprises/2", "/enterprises/5"),
+        ("/enterprises/2.json", "/enterprises/5.json"),
+        ("/enterprises/2?as_of=2022-06-01", "/enterprises/5?as_of=2022-06-01"),
+        ("/codes/91130200699229617X", "/enterprises/5"),
+    ):
+        answer = visitor.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (302, target)
+    before = visitor.json("/enterprises/2.json?known_at=2024-01-01T09:30:00Z")
+    assert (before["name"], before["overall_grade"]) == ("演示老厂", "A")
+    assert visitor.json("/enterprises/5.json?as_of=2022-06-01")["overall_grade"] == "A"
+
+
+def test_a_merged_enterprise_is_found_by_its_old_name_as_the_survivor_only(
+    merged: Any, visitor_of: Callable[[Any], Any]
+) -> None:
+    visitor = visitor_of(merged.settings)
+    for url in ("/enterprises.json?q=演示老厂", "/enterprises.json", "/enterprises.json?as_of=2022-06-01"):
+        assert [item["id"] for item in visitor.json(url)["items"]] == [5], url
+    page = visitor.text("/enterprises/5")
+    assert "曾用名：演示老厂" in page
+    assert "第 2 号企业与第 5 号是同一家，合并" in page
+    assert "理由：同一家企业；依据：渝环函〔2024〕1号" in page
+    event = visitor.json("/enterprises/5.json")["history"][0]
+    assert (event["kind"], event["moves"], event["reference"]) == (
+        "enterprise_merged", {"from": 2, "to": 5, "decisions": 1}, "渝环函〔2024〕1号",
+    )  # fmt: skip
+
+
+def test_an_undone_merge_gives_the_old_id_back(merged: Any, visitor_of: Callable[[Any], Any]) -> None:
+    merged.amend(publishing.draft_undoing, 7, reason="并非同一家")
+    merged.index()
+    visitor = visitor_of(merged.settings)
+    assert visitor.json("/enterprises/2.json")["overall_grade"] == "A"
+    assert sorted(item["id"] for item in visitor.json("/enterprises.json")["items"]) == [2, 5]
+    assert "收回企业合并" in visitor.text("/enterprises/2")
+    assert "已收回" in visitor.text("/enterprises/5")
+
+
+def test_a_change_is_told_with_what_was_said_before(
+    make_publisher: Callable[[Path], Any], tmp_path: Path, visitor_of: Callable[[Any], Any]
+) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示名单", "2024-01-01", {"name": "演示甲有限公司", "grade": "A"})
+    publisher.amend(publishing.draft_enterprise_change, 2, {"name": "演示乙有限公司", "lat": 29.7, "lon": 107.39},
+                    since="2024-01-01")  # fmt: skip
+    publisher.amend(publishing.draft_enterprise_change, 2, {"place": "500112"})
+    publisher.amend(publishing.draft_correction, 3, {"grade": "B"})
+    publisher.amend(publishing.draft_split, 2, units=[3], to={"name": "演示丙有限公司"})
+    publisher.index()
+    visitor = visitor_of(publisher.settings)
+    page = visitor.text("/enterprises/2")
+    assert "名称：原为演示甲有限公司 →，改为 演示乙有限公司" in page
+    assert "北纬 29.700000、东经 107.390000" in page
+    assert "所在地：原为重庆市涪陵区" in page
+    assert "误归在一起的 1 条等级决定移至第 7 号企业" in page
+    assert "移自第 2 号企业" in visitor.text("/enterprises/7")
+    corrected = next(e for e in visitor.json("/enterprises/7.json")["history"] if e["kind"] == "corrected")
+    assert (corrected["before"], corrected["now"]) == ({"grade": "A"}, {"grade": "B"})
+
+
+def test_one_decision_shows_both_notices_that_published_it(
+    make_publisher: Callable[[Path], Any], tmp_path: Path, visitor_of: Callable[[Any], Any]
+) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    said = {"name": "演示甲有限公司", "grade": "A"}
+    publisher.publish("市级公告", "2024-01-01", said)
+    publisher.publish("区级公告", "2024-01-01", said, issuer="重庆市涪陵区生态环境局", division="500102")
+    publisher.index()
+    visitor = visitor_of(publisher.settings)
+    page = visitor.text("/enterprises/2")
+    assert "同一决定又见于 区级公告，第 2 行" in page
+    assert "与第 3 条是同一决定" in page
+    again, first = visitor.json("/enterprises/2.json")["history"]
+    assert (again["kind"], again["cites"], first["cited_by"]) == ("cited", 3, [5])
+    assert "同一决定再次公布" in visitor.text("/notices/4")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from public_site import publishing
 
 
 def test_the_list_tells_proposals_from_decisions(visitor: Any) -> None:
@@ -117,3 +121,27 @@ def test_the_list_of_notices_is_paged_without_gaps(visitor_of: Any, tmp_path: An
     ids = [link for page in (first, second) for link in page.xpath("//a[@class='title']/@href")]
     assert len(ids) == len(set(ids)) == 53
     assert not second.xpath("//a[@rel='next']")
+
+
+def test_a_corrected_and_withdrawn_notice_says_so_with_what_it_said_before(
+    make_publisher: Callable[[Path], Any], tmp_path: Path, visitor_of: Callable[[Any], Any]
+) -> None:
+    publisher = make_publisher(tmp_path / "data")
+    publisher.publish("演示名单", "2024-01-01", {"name": "演示甲有限公司", "grade": "A"})
+    corrected = publisher.amend(publishing.draft_notice_correction, 1, {"title": "演示新标题", "issued_on": "2023-12-01"},
+                                reference="https://example.cn/勘误")  # fmt: skip
+    publisher.amend(publishing.draft_notice_withdrawal, 1, reason="公告作废")
+    publisher.amend(publishing.draft_undoing, corrected, reason="勘误有误")
+    publisher.index()
+    visitor = visitor_of(publisher.settings)
+    page = visitor.text("/notices/1")
+    assert page.startswith("公告 演示名单 公告已撤销")
+    assert "这份公告已经撤销，其中的等级不再算数" in page
+    assert "标题：原为演示名单" in page
+    assert "日期：原为2024-01-01" in page
+    assert "理由：公告作废" in page
+    assert "收回公告更正 理由：勘误有误" in page
+    assert "已撤销" in visitor.text("/notices")
+    assert "这份公告" not in visitor.text("/enterprises/2")
+    assert "公告撤销" in visitor.text("/enterprises/2")
+    assert visitor.get("/notices/1/original").status_code == 200

@@ -1,0 +1,132 @@
+"""The counted columns: every value has a small number, so that counts come back as vectors and facets are sums.
+
+An enterprise has one value in each column. Its small traits together are one value ("grade:B" and "stage:decided" …),
+its industries another (`prepared.py` says why); here such a value is taken apart again. Number 0 stands for no value.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from public_site.search import prepared
+from public_site.search.cells import Flags, Numbers
+
+COLUMNS = ("traits", "industries", "province", "city", "county")
+PLACES = COLUMNS[2:]
+# What is chosen among small traits, by facet: the values of which one must be there (False: none may be there).
+Choices = Mapping[str, tuple[frozenset[str], bool]]
+Facet = tuple[tuple[str, int], ...]
+
+
+class Numbering:
+    """Gives values their numbers while documents are written."""
+
+    def __init__(self, known: Mapping[str, Sequence[str]]) -> None:
+        self._numbers = {
+            column: {value: number for number, value in enumerate(known.get(column, ()), 1)} for column in COLUMNS
+        }
+
+    def number(self, column: str, value: str) -> int:
+        numbers = self._numbers[column]
+        return numbers.setdefault(value, len(numbers) + 1)
+
+    def values(self) -> dict[str, list[str]]:
+        """Every value in the order of its number, by column."""
+        return {column: list(numbers) for column, numbers in self._numbers.items()}
+
+
+class Columns:
+    """What the numbers of one index mean."""
+
+    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
+        apart: dict[str, Callable[[str], Iterable[str]]] = {
+            "traits": prepared.trait_values,
+            "industries": prepared.industry_values,
+        }
+        self._meanings = {column: _Meaning(values[column], apart.get(column, _as_it_is)) for column in COLUMNS}
+
+    def size(self, column: str) -> int:
+        """The length of a vector of counts of this column."""
+        return self._meanings[column].size
+
+    def facet(self, column: str, counts: Numbers) -> Facet:
+        """The single values with how often each occurs, most frequent first."""
+        meaning = self._meanings[column]
+        return tuple((meaning.singles[at], count) for at, count in _ordered(meaning.summed(counts)))
+
+    def trait_facets(self, counts: Numbers, chosen: Choices) -> dict[str, Facet]:
+        """Each small trait counted among what passes the choices of all other facets."""
+        meaning = self._meanings["traits"]
+        found: dict[str, list[tuple[str, int]]] = {facet: [] for facet in prepared.TRAIT_FACETS}
+        for at, count in _ordered(self._tally(counts, chosen) if chosen else meaning.summed(counts)):
+            facet, _, value = meaning.singles[at].partition(":")
+            found[facet].append((value, count))
+        return {facet: tuple(values) for facet, values in found.items()}
+
+    def _tally(self, counts: Numbers, chosen: Choices) -> Numbers:
+        meaning = self._meanings["traits"]
+        passing = {facet: self._passing(*choice) for facet, choice in chosen.items()}
+        failures = sum((~kept for kept in passing.values()), np.zeros(meaning.size, np.int64))
+        tally = meaning.summed(np.where(failures == 0, counts, 0))
+        for facet, kept in passing.items():
+            here = meaning.of_facet(facet)
+            tally[here] += meaning.summed(np.where((failures == 1) & ~kept, counts, 0))[here]
+        return tally
+
+    def passing(self, chosen: Choices) -> Flags:
+        """Which numbers stand for traits that pass every choice."""
+        found = np.ones(self.size("traits"), np.bool_)
+        for choice in chosen.values():
+            found &= self._passing(*choice)
+        return found
+
+    def holding(self, column: str, wanted: Collection[str]) -> Flags:
+        """Which numbers stand for values that hold one of these single values."""
+        return self._meanings[column].holding(wanted)
+
+    def _passing(self, wanted: frozenset[str], there: bool) -> Flags:
+        holding = self.holding("traits", wanted)
+        return holding if there else ~holding
+
+
+def _as_it_is(value: str) -> tuple[str, ...]:
+    return (value,)
+
+
+class _Meaning:
+    """The single values that each number of a column stands for."""
+
+    def __init__(self, values: Sequence[str], apart: Callable[[str], Iterable[str]]) -> None:
+        taken_apart = [tuple(apart(value)) for value in values]
+        self.size = len(values) + 1
+        self.singles = sorted({single for singles in taken_apart for single in singles})
+        self._place = {single: at for at, single in enumerate(self.singles)}
+        # Number and place of each single value in it, side by side: a table of noughts and ones would mostly be noughts.
+        self._numbers = np.array([number for number, singles in enumerate(taken_apart, 1) for _ in singles], np.int64)
+        self._places = np.array([self._place[one] for singles in taken_apart for one in singles], np.int64)
+
+    def summed(self, counts: Numbers) -> Numbers:
+        """How often each single value occurs."""
+        total = np.bincount(self._places, weights=counts[self._numbers], minlength=len(self.singles))
+        return total.astype(np.int64)
+
+    def holding(self, wanted: Collection[str]) -> Flags:
+        places = [self._place[value] for value in wanted if value in self._place]
+        found = np.zeros(self.size, np.bool_)
+        found[self._numbers[np.isin(self._places, places)]] = True
+        return found
+
+    def of_facet(self, facet: str) -> slice:
+        """Where the facet's values stand: they are sorted, so side by side."""
+        return slice(bisect_left(self.singles, f"{facet}:"), bisect_left(self.singles, f"{facet};"))
+
+
+def _ordered(counts: Numbers) -> list[tuple[int, int]]:
+    """The places that are counted at all with their counts, most frequent first, equally frequent ones by place."""
+    places = np.flatnonzero(counts)
+    found = counts[places]
+    order = np.argsort(-found, kind="stable")
+    return list(zip(places[order].tolist(), found[order].tolist(), strict=True))
