@@ -5,8 +5,9 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 `lint-imports` checks them.
 
     __main__, commands        what a person types: public-site …
-    amendment_commands  people  what a person types to amend what is published · who signs in, arranged at the machine
-    reporting  clerk          what take-in tells of a file and its draft · what every command begins with
+    amendment_commands        what a person types to amend what is published
+    reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
+    clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads
     web/                      HTTP and Jinja, and nobody else's: one module per first word of the URL
     demo/      verification   the demo register's notices · checking everything against everything else
@@ -16,8 +17,8 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     publishing                the one way in: draft, second person, register, projections
     records                   what pages read of an enterprise
     differences               what approving a draft would change
-    composing  handovers      what a draft's rows say, as entries · a draft's way from desk to desk
     amendments histories      corrections, merges, splits as entries · what happened, entry by entry, as pages tell it
+    composing  handovers      what a draft's rows say, as entries · a draft's way from desk to desk
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how

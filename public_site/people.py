@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from typing import Annotated
 
 import segno
 import typer
 
-from public_site import publishing, supervisors
-from public_site.database import Database
+from public_site import clerk, supervisors
 from public_site.faults import NotValid
-from public_site.settings import Settings, from_environment
 from public_site.supervisors import ROLES, Enrolment
 
 app = typer.Typer(no_args_is_help=True, help="控制台的登录人员：新增、列出、重置、改角色、停用。")
@@ -25,27 +20,19 @@ _Roles = Annotated[
 _Stdin = Annotated[bool, typer.Option("--password-stdin", help="从标准输入的第一行读密码，不询问")]
 
 
-@contextmanager
-def _register() -> Iterator[tuple[Database, Settings]]:
-    settings = from_environment()
-    with closing(Database(settings.register_url)) as database:
-        publishing.prepare(database, settings)
-        yield database, settings
-
-
 @app.command()
 def add(name: str, roles: _Roles = "drafter", *, password_stdin: _Stdin = False) -> None:
     """Let somebody sign in; asks for a password and shows the second factor once."""
-    with _register() as (database, settings):
+    with clerk.opened() as (database, settings):
         enrolment = supervisors.add(database, settings.console_key, name, _password(password_stdin), roles.split(","),
-                                    by=getpass.getuser(), at=datetime.now(UTC))  # fmt: skip
+                                    by=clerk.user(), at=clerk.now())  # fmt: skip
     _show(enrolment)
 
 
 @app.command("list")
 def list_people() -> None:
     """Everybody who signs in, with their roles."""
-    with _register() as (database, _), database.reading() as connection:
+    with clerk.opened() as (database, _), database.reading() as connection:
         for person in supervisors.people(connection):
             said = "、".join(title for role, title in ROLES.items() if person.may(role))
             typer.echo(f"{person.name}\t{said}" + ("\t已停用" if person.disabled else ""))
@@ -54,25 +41,25 @@ def list_people() -> None:
 @app.command()
 def reset(name: str, *, password_stdin: _Stdin = False) -> None:
     """A new password and a new second factor, also after `disable`; what the person was signed in to ends."""
-    with _register() as (database, settings):
+    with clerk.opened() as (database, settings):
         enrolment = supervisors.reset(database, settings.console_key, name, _password(password_stdin),
-                                      by=getpass.getuser(), at=datetime.now(UTC))  # fmt: skip
+                                      by=clerk.user(), at=clerk.now())  # fmt: skip
     _show(enrolment)
 
 
 @app.command("roles")
 def set_roles(name: str, roles: _Roles) -> None:
     """Other roles; the person signs in again."""
-    with _register() as (database, _):
-        supervisors.set_roles(database, name, roles.split(","), by=getpass.getuser(), at=datetime.now(UTC))
+    with clerk.opened() as (database, _):
+        supervisors.set_roles(database, name, roles.split(","), by=clerk.user(), at=clerk.now())
     typer.echo(f"{name}：{roles}。此人的登录已结束，请重新登录。")
 
 
 @app.command()
 def disable(name: str) -> None:
     """Let somebody in no more, at once."""
-    with _register() as (database, _):
-        supervisors.disable(database, name, by=getpass.getuser(), at=datetime.now(UTC))
+    with clerk.opened() as (database, _):
+        supervisors.disable(database, name, by=clerk.user(), at=clerk.now())
     typer.echo(f"{name}：已停用，登录已结束。")
 
 

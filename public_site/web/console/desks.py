@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from public_site import drafts, handovers, uploads
+from public_site import drafts, handovers, publishing, uploads
 from public_site.drafts import Draft
 from public_site.handovers import Step
 from public_site.supervisors import Person
@@ -66,10 +66,7 @@ def item(connection: Connection, draft: Draft) -> Item:
 
 def title(draft: Draft) -> str:
     """What a draft is called."""
-    if draft.kind == "notice":
-        return str(draft.content["title"])
-    act = "更正" if draft.content["action"] == "corrected" else "撤回"
-    return f"{act}登记第 {draft.content['entry']} 条"
+    return publishing.summary(draft)
 
 
 def hands(connection: Connection, draft: Draft) -> set[str]:

@@ -48,7 +48,7 @@ def correct(
     request: Request,
     person: guard.Drafter,
     connection: guard.Looking,
-    form: Annotated[Form, guard.form("grade", "industry", "effective_on", "reason")],
+    form: Annotated[Form, guard.form("grade", "industry", "effective_on", "reason", "reference")],
 ) -> Response:
     """A draft that puts something else in the entry's place."""
     day = form.day("effective_on")
@@ -75,7 +75,7 @@ def withdraw(
     request: Request,
     person: guard.Drafter,
     connection: guard.Looking,
-    form: Annotated[Form, guard.form("reason")],
+    form: Annotated[Form, guard.form("reason", "reference")],
 ) -> Response:
     """A draft that takes the entry back."""
     return _draft(request, person, connection, entry, "withdraw", form, {})
@@ -85,14 +85,19 @@ def _draft(
     request: Request, person: Person, connection: Connection, entry: int, act: str, form: Form, changes: dict[str, str]
 ) -> Response:
     reason, database, at = form.passage("reason", longest=_LONGEST_REASON), doors.site(request).database, pages.now()
+    reference = form.text("reference", longest=300)
     if not reason:
         form.refuse("reason", "请写明理由，它会公开显示")
     if not form.problems:
         try:
             if act == "correct":
-                made = publishing.draft_correction(database, entry, changes, reason=reason, by=person.name, at=at)
+                made = publishing.draft_correction(
+                    database, entry, changes, reason=reason, by=person.name, at=at, reference=reference
+                )
             else:
-                made = publishing.draft_withdrawal(database, entry, reason=reason, by=person.name, at=at)
+                made = publishing.draft_withdrawal(
+                    database, entry, reason=reason, by=person.name, at=at, reference=reference
+                )
         except NotValid as fault:
             form.refuse("reason" if act == "withdraw" else "grade", str(fault))
         else:
