@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import TimeoutError  # noqa: A004 - the pool's own, and nothing else here times out
+from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004 - the pool's own, and nothing else here times out
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from public_site.faults import NotReady
@@ -68,8 +68,10 @@ class Database:
 
         PostgreSQL: one advisory lock around the whole, else entry numbers would commit out of order and a projection
         would skip one.
+
+        Raises: DatabaseBusy when another writer takes longer than one may wait for (SQLite).
         """
-        with self._writers.connect() as connection, connection.begin():
+        with self._begun() as (connection, _):
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
             yield connection
@@ -77,11 +79,21 @@ class Database:
     @contextmanager
     def trying(self) -> Iterator[Connection]:
         """A writer whose work is undone at the end of the block, however it ends: for a look at what would be."""
-        with self._writers.connect() as connection, connection.begin() as transaction:
+        with self._begun() as (connection, transaction):
             try:
                 yield connection
             finally:
                 transaction.rollback()
+
+    @contextmanager
+    def _begun(self) -> Iterator[tuple[Connection, RootTransaction]]:
+        with self._writers.connect() as connection:
+            try:
+                transaction = connection.begin()
+            except OperationalError:
+                raise DatabaseBusy("另一项写入还没有完成（例如正在发布一份很长的名单），请稍后再试。") from None
+            with transaction:
+                yield connection, transaction
 
     def migrate(self) -> None:
         """Bring the schema up to this program's version, in one transaction; does nothing when it is current."""

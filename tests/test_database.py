@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from public_site.database import Database, SchemaNotCurrent
+from public_site.database import Database, DatabaseBusy, SchemaNotCurrent
 from public_site.settings import Settings
 from public_site.tables import METADATA
 
@@ -80,3 +80,19 @@ def test_sqlite_keeps_acknowledged_rows_through_a_power_cut(database: Database) 
         pragma = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in
                   ("journal_mode", "synchronous", "foreign_keys")}  # fmt: skip
     assert pragma == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_who_has_waited_too_long_for_another_writer_is_told_so(database: Database, settings: Settings) -> None:
+    if not database.is_sqlite:
+        return  # there a writer waits for its turn, however long
+    other = Database(settings.register_url)
+    with database.writing() as connection:
+        connection.execute(text("PRAGMA busy_timeout=50"))
+    with other.writing() as connection:
+        add(connection, "long")
+        with pytest.raises(DatabaseBusy, match="请稍后再试"), database.writing():
+            pass
+    with database.writing() as connection:
+        add(connection, "short")
+        assert count(connection) >= 2
+    other.close()
