@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from public_site import drafts, folding, grades, places, register
+from public_site import drafts, folding, grades, notices, places, register
 from public_site.drafts import Draft, DraftRow
 from public_site.enterprises import normal_name
 from public_site.faults import NotValid
@@ -258,7 +258,7 @@ _OF_A_UNIT = ("grade", "managed_as", "managed_until", "listed", "previous_grade"
 
 
 def _place(sheet: str | None, row: int) -> str:
-    return f"工作表“{sheet}”第 {row} 行" if sheet else f"第 {row} 行"
+    return f"{notices.sheet_in_words(sheet)}第 {row} 行" if sheet else f"第 {row} 行"
 
 
 def _told(said: tuple[Any, ...]) -> str:

@@ -18,6 +18,7 @@ from public_site.notices.values import (
     Scope,
     Stage,
     StatedCount,
+    sheet_in_words,
 )
 
 __all__ = [
@@ -34,4 +35,5 @@ __all__ = [
     "Stage",
     "StatedCount",
     "read",
+    "sheet_in_words",
 ]
