@@ -1,99 +1,30 @@
-"""The engine inside the process: tantivy. Nothing else imports it, and it needs no service.
+"""The engine inside the process: tantivy, in a folder of its own; it needs no service. What is asked of one committed
+state is in `embedded_snapshot`; here it is written, opened, and held to the register.
 
-Traps that shaped this file: a thread's panic in the library arrives as a BaseException; a limit of 0 is one; only one
-writer may be open; the built-in n-gram tokenizer has no positions (pieces are made by us, see `text.py`); counting by
-a column with several values a document is ten times dearer than by one with one; range queries over text exist only in
-the query language, whose words must then hold letters and digits only; unless told otherwise a background thread
-reloads when it pleases, and a file cut short under it ends the process.
+Traps that shaped this file: a thread's panic in the library arrives as a BaseException; only one writer may be open; the
+built-in n-gram tokenizer has no positions (pieces are made by us, see `text.py`); unless told otherwise a background
+thread reloads when it pleases, and a file cut short under it ends the process.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any as Anything
-from typing import Generic, TypeVar
 
-import numpy as np
 import tantivy
-from tantivy import FieldType, Occur, Order
-from tantivy import Query as Sought
 
-from public_site.search import finding, generations, prepared, preparing, suggesting
-from public_site.search import text as texts
-from public_site.search.cells import Numbers
-from public_site.search.columns import COLUMNS, Columns, Numbering
-from public_site.search.criteria import (
-    After,
-    All,
-    Any,
-    Begins,
-    Between,
-    Criterion,
-    OneOf,
-    Phrase,
-    Term,
-    any_of,
-    every,
-    simplified,
-)
-from public_site.search.snapshot import Hit, Rows
+from public_site.search import finding, generations, preparing, suggesting
+from public_site.search.columns import Numbering
+from public_site.search.criteria import OneOf
+from public_site.search.embedded_snapshot import RECORD, SCHEMA, CommittedState, Record
 from public_site.search.values import Document, Found, IndexDamaged, IndexMissing, Query, Source
 
-FORMAT = 2
 WRITER_BYTES = 64_000_000
 BUILDER_BYTES = 768_000_000
-REMEMBERED = 500
-DISTINCT_VALUES = 50_000
-FEW_TERMS = 300
-SHARE = 4
-Asked = TypeVar("Asked")
-Told = TypeVar("Told")
-_RECORD = "the record of this index"
-
-_PIECES = ("grams", "sounds")
-_POSITIONED = ("knots", "former")
-_LOOKED_UP_NUMBERS = ("id_bucket", "day_bucket", "downgraded_day", "cell")
-_SORTED_NUMBERS = ("since", "downgraded", "lat", "lon")
-
-
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_bytes_field("record", stored=True)
-    builder.add_integer_field("id", indexed=True, fast=True)
-    builder.add_text_field("name_order", stored=True, fast=True, tokenizer_name="raw", index_option="basic")
-    for name in _PIECES:
-        builder.add_text_field(name, tokenizer_name="pieces", index_option="basic")
-    for name in _POSITIONED:
-        builder.add_text_field(name, tokenizer_name="pieces", index_option="position")
-    builder.add_text_field("facts", tokenizer_name="raw", index_option="basic")
-    for name in COLUMNS:
-        builder.add_unsigned_field(name, fast=True)
-    for name in _LOOKED_UP_NUMBERS:
-        builder.add_integer_field(name, indexed=True)
-    for name in _SORTED_NUMBERS:
-        builder.add_integer_field(name, fast=True)
-    return builder.build()
-
-
-_SCHEMA = _schema()
-
-
-@dataclass(frozen=True, slots=True)
-class _Record:
-    """What an index says of itself; committed with the documents, so it is never ahead of or behind them."""
-
-    as_of: int
-    count: int = 0
-    largest_id: int = 0
-    latest_day: int = 0
-    columns: Mapping[str, Sequence[str]] = field(default_factory=lambda: dict.fromkeys(COLUMNS, ()))
-    format: int = FORMAT
 
 
 @contextmanager
@@ -169,7 +100,7 @@ class EmbeddedIndex:
                 found.append(f"索引有 {snapshot.size} 家企业，登记册有 {documents} 家。")
         return found
 
-    def _snapshot(self) -> _Snapshot:
+    def _snapshot(self) -> CommittedState:
         """The newest committed state, opened at most once; two looks at file times when nothing changed."""
         opened = self._opened
         if opened is not None and opened.is_newest():
@@ -198,7 +129,7 @@ class EmbeddedIndex:
             return self._rebuilt(source)
         return latest
 
-    def _taken_in(self, snapshot: _Snapshot, source: Source, changed: list[int], latest: int) -> _Record:
+    def _taken_in(self, snapshot: CommittedState, source: Source, changed: list[int], latest: int) -> Record:
         folder = generations.current(self.folder)
         if folder is None:
             raise IndexMissing
@@ -207,7 +138,7 @@ class EmbeddedIndex:
         writer = _index_at(folder).writer(WRITER_BYTES, 1)
         for number in changed:
             writer.delete_documents_by_term("id", number)
-        writer.delete_documents_by_term("facts", _RECORD)
+        writer.delete_documents_by_term("facts", RECORD)
         return _filled(writer, record, source.documents(changed) if changed else (), len(changed))
 
     def _rebuilt(self, source: Source) -> int:
@@ -216,19 +147,19 @@ class EmbeddedIndex:
         as_of = source.latest_number()
         with _telling_damage():
             writer = _index_at(folder, new=True).writer(BUILDER_BYTES, 1)
-            _filled(writer, _Record(as_of), source.documents(None), source.document_count())
+            _filled(writer, Record(as_of), source.documents(None), source.document_count())
         generations.put_in_force(self.folder, folder)
         return as_of
 
 
 def _index_at(folder: Path, *, new: bool = False) -> tantivy.Index:
-    index = tantivy.Index(_SCHEMA, str(folder)) if new else tantivy.Index.open(str(folder))
+    index = tantivy.Index(SCHEMA, str(folder)) if new else tantivy.Index.open(str(folder))
     index.config_reader("manual")
     index.register_tokenizer("pieces", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
     return index
 
 
-def _filled(writer: tantivy.IndexWriter, record: _Record, documents: Iterable[Document], expected: int) -> _Record:
+def _filled(writer: tantivy.IndexWriter, record: Record, documents: Iterable[Document], expected: int) -> Record:
     """Add the documents and what the index says of itself with them in; commit."""
     numbering = Numbering(record.columns)
     count, largest_id, latest_day = record.count, record.largest_id, record.latest_day
@@ -237,7 +168,7 @@ def _filled(writer: tantivy.IndexWriter, record: _Record, documents: Iterable[Do
         writer.add_json(ready.numbered(numbering))
     record = replace(record, count=count, largest_id=largest_id, latest_day=latest_day, columns=numbering.values())
     writer.add_document(
-        tantivy.Document.from_dict({"facts": _RECORD, "record": json.dumps(asdict(record)).encode()}, _SCHEMA)
+        tantivy.Document.from_dict({"facts": RECORD, "record": json.dumps(asdict(record)).encode()}, SCHEMA)
     )
     writer.commit()
     writer.wait_merging_threads()
@@ -253,7 +184,7 @@ class _Opened:
         self.folder = folder
         self.index = index
         index.reload()
-        self.snapshot = _Snapshot(index)
+        self.snapshot = CommittedState(index)
 
     def is_newest(self) -> bool:
         return self._stamps == tuple(map(generations.stamp, self._watched))
@@ -273,212 +204,3 @@ class _Opened:
                 if last_try or generations.current(root) == folder:
                     raise
         raise IndexMissing
-
-
-class _Memory(Generic[Asked, Told]):
-    """What was last asked of a snapshot, and the answers: nothing in it can go stale, the snapshot never changes."""
-
-    def __init__(self) -> None:
-        self._told: OrderedDict[Asked, Told] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, asked: Asked) -> Told | None:
-        with self._lock:
-            told = self._told.get(asked)
-            if told is not None:
-                self._told.move_to_end(asked)
-            return told
-
-    def put(self, asked: Asked, told: Told) -> None:
-        with self._lock:
-            self._told[asked] = told
-            if len(self._told) > REMEMBERED:
-                self._told.popitem(last=False)
-
-
-class _Snapshot:
-    """One committed state, and the counts asked of it so far."""
-
-    def __init__(self, index: tantivy.Index) -> None:
-        self._index = index
-        self._searcher = index.searcher()
-        self.answers: _Memory[Query, Found] = _Memory()
-        self._counted: _Memory[Criterion, dict[str, Numbers]] = _Memory()
-        self.record = self._read_record()
-        self.as_of = self.record.as_of
-        self.size = self.record.count
-        self.largest_id = self.record.largest_id
-        self.columns = Columns(self.record.columns)
-
-    def _read_record(self) -> _Record:
-        hits = self._searcher.search(_sought(Term("facts", _RECORD)), 2).hits
-        if len(hits) != 1:
-            raise IndexDamaged("缺少自述记录")
-        try:
-            record = _Record(**json.loads(self._searcher.doc(hits[0][1])["record"][0]))
-        except (TypeError, ValueError, IndexError, KeyError) as error:
-            raise IndexDamaged("自述记录无法读取") from error
-        if record.format != FORMAT:
-            raise IndexDamaged("索引格式已更新")
-        if record.count != self._searcher.num_docs - 1:
-            raise IndexDamaged("文档数不符")
-        return record
-
-    def simplified(self, criterion: Criterion) -> Criterion:
-        return simplified(criterion, self._searcher.doc_freq, self._starting)
-
-    def _starting(self, field: str, start: str) -> tuple[str, ...]:
-        return tuple(sorted(term for term, _ in self._searcher.terms_with_prefix(field, start)))
-
-    def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> dict[str, Numbers]:
-        found = self._counted.get(criterion) or {}
-        if missing := tuple(column for column in columns if column not in found):
-            found = found | self._count(criterion, missing)
-            self._counted.put(criterion, found)
-        return {column: found[column] for column in columns}
-
-    def _count(self, criterion: Criterion, columns: tuple[str, ...]) -> dict[str, Numbers]:
-        """Counted by the library; where an exception concerns few, it is counted apart and taken off."""
-        if isinstance(criterion, All) and criterion.but_not:
-            whole, exception = All(criterion.parts), any_of(criterion.but_not)
-            if self.at_most(exception) * SHARE < self.at_most(whole):
-                of_whole, of_exception = self.counts(whole, columns), self._count(every([whole, exception]), columns)
-                return {column: of_whole[column] - of_exception[column] for column in columns}
-        asked = {column: {"terms": {"field": column, "size": DISTINCT_VALUES}} for column in columns}
-        answer = self._searcher.aggregate(_sought(criterion), asked)
-        counts = {column: np.zeros(self.columns.size(column), np.int64) for column in columns}
-        for column in columns:
-            for bucket in answer[column]["buckets"]:
-                counts[column][bucket["key"]] = bucket["doc_count"]
-        return counts
-
-    def how_many(self, criterion: Criterion) -> int:
-        count: int = self._searcher.search(_unranked(criterion), 1, True).count  # type: ignore[attr-defined]
-        return count
-
-    def at_most(self, criterion: Criterion) -> int:
-        match criterion:
-            case Term(field, value):
-                return self._searcher.doc_freq(field, value)
-            case OneOf(field, values):
-                return min(self.size, sum(self._searcher.doc_freq(field, value) for value in values))
-            case Phrase(field, words):
-                return min(self._searcher.doc_freq(field, word) for word in words)
-            case All(parts, _):
-                return min((self.at_most(part) for part in parts), default=self.size)
-            case Any(parts):
-                return min(self.size, sum(map(self.at_most, parts)))
-        return self.size
-
-    def first(self, criterion: Criterion, order: str, limit: int, *, downward: bool) -> list[Hit]:
-        sought = self._with_range(criterion)
-        direction = Order.Desc if downward else Order.Asc
-        hits = self._searcher.search(sought, limit, False, order, 0, direction).hits
-        if order != "name_order":
-            return [Hit(key, key) for key, _ in hits if key is not None]
-        ids = self._searcher.fast_field_values("id", [address for _, address in hits])
-        return [Hit(key, int(found)) for (key, _), found in zip(hits, ids, strict=True) if found is not None]
-
-    def newest_days(self, day: int | None, count: int) -> Criterion:
-        bucket = (self.record.latest_day if day is None else day) // prepared.DAY_BUCKET
-        buckets, held = [bucket], 0
-        while bucket > 0 and held < count:
-            held += self._searcher.doc_freq("day_bucket", bucket)
-            buckets.append(bucket)
-            bucket -= 1
-        return OneOf("day_bucket", tuple(sorted(set(buckets))))
-
-    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
-        hits = self._searcher.search(_sought(criterion), self.size + 1, False, "id").hits
-        addresses = [address for key, address in hits if key is not None]
-        found = {"id": np.array([key for key, _ in hits if key is not None], np.int64)}
-        nowhere = np.zeros(len(addresses), np.bool_)
-        for column in columns:
-            values = np.array(self._searcher.fast_field_values(column, addresses), np.float64)
-            empty = np.isnan(values)
-            if column not in COLUMNS:
-                nowhere |= empty
-            values[empty] = 0
-            found[column] = values.astype(np.int64)
-        return {column: values[~nowhere] for column, values in found.items()} if nowhere.any() else found
-
-    def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
-        shared = [(Occur.Should, _sought(Term("grams", piece))) for piece in pieces]
-        must = (Occur.Must, _unranked(criterion))
-        hits = self._searcher.search(Sought.boolean_query([must, *shared]), limit, False).hits
-        addresses = [address for _, address in hits]
-        ids = self._searcher.fast_field_values("id", addresses)
-        names = [self._searcher.doc(address)["name_order"][0] for address in addresses]
-        return [(int(found), texts.name_of_order(name)) for found, name in zip(ids, names, strict=True) if found]
-
-    def _with_range(self, criterion: Criterion) -> Sought:
-        """As `_sought`, for criteria that hold an `After`: the query language knows what the functions do not."""
-        parts = criterion.parts if isinstance(criterion, All) else (criterion,)
-        after = [part for part in parts if isinstance(part, After)]
-        if not after:
-            return _sought(criterion)
-        rest = All(tuple(part for part in parts if not isinstance(part, After)), _exceptions(criterion))
-        ranges = [self._index.parse_query(f"{part.field}:{{{part.text} TO *}}", [part.field]) for part in after]
-        return Sought.boolean_query([(Occur.Must, _sought(rest)), *((Occur.Must, part) for part in ranges)])
-
-
-def _exceptions(criterion: Criterion) -> tuple[Criterion, ...]:
-    return criterion.but_not if isinstance(criterion, All) else ()
-
-
-def _sought(criterion: Criterion) -> Sought:
-    """The criterion in the library's words."""
-    match criterion:
-        case Term(field, value):
-            return Sought.term_query(_SCHEMA, field, value, "basic")
-        case OneOf():
-            return _one_of(criterion)
-        case Phrase(field, words):
-            return _phrase(field, words)
-        case Begins(field, start):
-            return Sought.regex_query(_SCHEMA, field, f"{start}.*")
-        case Between(field, low, high, few_values):
-            return Sought.range_query(_SCHEMA, field, FieldType.Integer, low, high, use_inverted_index=few_values)
-        case All(parts, but_not):
-            return _all(parts, but_not)
-        case Any(parts):
-            wanted = [way for part in parts for way in (_ways(part) if isinstance(part, OneOf) else [_sought(part)])]
-            return _union(wanted)
-    raise TypeError(criterion)
-
-
-def _unranked(criterion: Criterion) -> Sought:
-    """The same, every hit as good as any other: no score is worked out."""
-    return Sought.const_score_query(_sought(criterion), 1.0)
-
-
-def _one_of(criterion: OneOf) -> Sought:
-    """A union of terms walks their lists side by side; a set of terms walks the dictionary once and fills a bitmap.
-    The union is quicker for few terms, and for ids, whose dictionary is as long as the register."""
-    if criterion.field == "id" or len(criterion.values) <= FEW_TERMS:
-        return _union(_ways(criterion))
-    return Sought.term_set_query(_SCHEMA, criterion.field, criterion.values)
-
-
-def _ways(criterion: OneOf) -> list[Sought]:
-    if criterion.field != "id" and len(criterion.values) > FEW_TERMS:
-        return [_one_of(criterion)]
-    return [Sought.term_query(_SCHEMA, criterion.field, value, "basic") for value in criterion.values]
-
-
-def _union(ways: list[Sought]) -> Sought:
-    return Sought.boolean_query([(Occur.Should, way) for way in ways]) if ways else Sought.empty_query()
-
-
-def _phrase(field: str, words: tuple[str, ...]) -> Sought:
-    if len(words) == 1:
-        return Sought.term_query(_SCHEMA, field, words[0], "basic")
-    asked: list[Anything] = list(words)
-    return Sought.phrase_query(_SCHEMA, field, asked)
-
-
-def _all(parts: tuple[Criterion, ...], but_not: tuple[Criterion, ...]) -> Sought:
-    if not parts and not but_not:
-        return Sought.all_query()
-    wanted = [(Occur.Must, _sought(part)) for part in parts] or [(Occur.Must, Sought.all_query())]
-    return Sought.boolean_query([*wanted, *((Occur.MustNot, _sought(part)) for part in but_not)])
