@@ -3,8 +3,9 @@
 A service's own reading of Chinese is not used: its segmentation misses pieces of names, and a quoted phrase only proves
 that each word stands near the next, so that "长江重庆长" would be found in 重庆长江重庆分公司. All that is looked up are
 whole values made by us (`prepared`), met by filters; nothing is searched as text, and counts are exact by construction.
-Distances are ours, too: a service's radius reads its whole tree of places for every filter. So circles are squares and
-an exact test (`cells`), and only boxes are asked for as such. Positions are kept where pieces prove nothing (former names, names with a repeated piece): as every rest of the name, so
+Places are ours, too: a service's own (`_geo`) are one tree that is read whole for every radius and written whole for
+every change, seconds at 100,000 enterprises; so circles and boxes are squares and an exact test (`cells`).
+Positions are kept where pieces prove nothing (former names, names with a repeated piece): as every rest of the name, so
 that a phrase is the beginning of one.
 """
 
@@ -28,11 +29,11 @@ REST_LENGTH = 115
 FACETS = (
     "province", "city", "county", "industry", "grade", "overall", "scheme", "excellence", "unlisted", "stage",
 )  # fmt: skip
-SHOWN = ("id", "name", "key", "since", "downgraded", "_geo", "record")
+SHOWN = ("id", "name", "key", "since", "downgraded", "lat", "lon", "record")
 VALUES_PER_FACET = 3000
 
 _LOOKED_UP = ("kind", "grams", "sounds", "facts", "former", "knots", "cell", *FACETS)
-_COMPARED = ("id", "key", "since", "downgraded", "downgraded_day")
+_COMPARED = ("id", "key", "since", "downgraded", "downgraded_day", "lat", "lon")
 
 SETTINGS: dict[str, Any] = {
     "searchableAttributes": [],
@@ -46,7 +47,6 @@ SETTINGS: dict[str, Any] = {
             "attributePatterns": list(_COMPARED),
             "features": {"facetSearch": False, "filter": {"equality": True, "comparison": True}},
         },
-        "_geo",
     ],
     "sortableAttributes": ["id", "key", "since", "downgraded"],
     "rankingRules": ["sort"],
@@ -112,7 +112,7 @@ def attributes(document: Document) -> dict[str, Any]:
         fields["downgraded_day"] = prepared.day_number(document.downgraded_on)
     if document.lat is not None and document.lon is not None:
         lat, lon = cells.micro(document.lat), cells.micro(document.lon)
-        fields |= {"_geo": {"lat": lat / cells.MILLION, "lng": lon / cells.MILLION}, "cell": cells.cells(lat, lon)}
+        fields |= {"lat": lat, "lon": lon, "cell": cells.cells(lat, lon)}
     return fields
 
 

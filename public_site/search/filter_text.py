@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from public_site.search import cells
 from public_site.search.attributes import ENTERPRISE, KEY_LENGTH, NOBODY, REST_LENGTH, without_backslash
 from public_site.search.criteria import After, All, Any, Begins, Between, Criterion, OneOf, Phrase, Term
 
@@ -89,12 +88,6 @@ def any_of(parts: Iterable[str]) -> str:
 
 def none_of(part: str) -> str:
     return f"(NOT {part})"
-
-
-def in_box(bbox: tuple[float, float, float, float]) -> str:
-    """The box with its edges, which are rounded to millionths of a degree as places are."""
-    west, south, east, north = (cells.micro(degrees) / cells.MILLION for degrees in bbox)
-    return f"_geoBoundingBox([{north!r}, {east!r}], [{south!r}, {west!r}])"
 
 
 def quoted(value: str) -> str:

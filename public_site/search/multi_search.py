@@ -231,7 +231,7 @@ def _hits(question: Question, answer: Answer) -> list[Hit]:
 def _place(ask: Ask, query: Query) -> str:
     parts = []
     if query.bbox is not None:
-        parts.append(filter_text.in_box(query.bbox))
+        parts.append(written(criteria.in_box(query.bbox)))
     if query.near is not None:
         parts.append(_within(ask, query.near, query.reach_km * 1000))
     return all_of(parts)
@@ -264,7 +264,7 @@ def _nearest(
 
 def _in_squares(ask: Ask, near: tuple[float, float], matches: str, squares: Sequence[int]) -> list[Hit]:
     question = Question(
-        _of_enterprises(matches, filter_text.is_one_of("cell", squares)), MOST_HITS, fields=("id", "_geo")
+        _of_enterprises(matches, filter_text.is_one_of("cell", squares)), MOST_HITS, fields=("id", "lat", "lon")
     )
     answer = ask([question])[0]
     if answer.total > MOST_HITS:
@@ -277,17 +277,14 @@ def _kilometres(ask: Ask, query: Query, hits: list[Hit]) -> dict[int, float]:
         return {}
     if query.order != "distance":
         ids = filter_text.is_one_of("id", [hit.id for hit in hits])
-        hits = _far(query.near, ask([Question(ids, len(hits), fields=("id", "_geo"))])[0].hits)
+        hits = _far(query.near, ask([Question(ids, len(hits), fields=("id", "lat", "lon"))])[0].hits)
     return {hit.id: int(hit.key) / 1000 for hit in hits}
 
 
 def _far(near: tuple[float, float], hits: Sequence[Mapping[str, Any]]) -> list[Hit]:
     """The hits with their distance in whole metres, the nearest first."""
-    try:
-        places = [(hit["_geo"]["lat"] * cells.MILLION, hit["_geo"]["lng"] * cells.MILLION) for hit in hits]
-        table = np.rint(np.array(places, dtype=np.float64).reshape(-1, 2)).astype(np.int64)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise EngineAway("应答缺少位置") from None
+    places = [(_whole(hit, "lat"), _whole(hit, "lon")) for hit in hits]
+    table = np.array(places, dtype=np.int64).reshape(-1, 2)
     far = cells.whole_metres(near, table[:, 0], table[:, 1]).tolist()
     return sorted((Hit(key, _id(hit)) for key, hit in zip(far, hits, strict=True)), key=lambda hit: (hit.key, hit.id))
 
@@ -309,8 +306,15 @@ def _id(hit: Mapping[str, Any]) -> int:
 
 
 def _number(hit: Mapping[str, Any], name: str) -> int:
+    found = _whole(hit, name)
+    if found < 0:
+        raise EngineAway(f"应答中的 {name} 无效")
+    return found
+
+
+def _whole(hit: Mapping[str, Any], name: str) -> int:
     found = hit.get(name)
-    if type(found) is not int or not 0 <= found < 1 << 53:
+    if type(found) is not int or abs(found) >= 1 << 53:
         raise EngineAway(f"应答缺少 {name}")
     return found
 

@@ -121,26 +121,7 @@ class Filter:
             found = self.either()
             self.next(")")
             return found
-        if token == "_geoBoundingBox":
-            self.next("(")
-            north, east = self.numbers("[", 2, "]")
-            self.next(",")
-            south, west = self.numbers("[", 2, "]")
-            self.next(")")
-            return self.where_place(lambda place: south <= place["lat"] <= north and west <= place["lng"] <= east)
         return self.condition(token)
-
-    def numbers(self, opening: str, count: int, closing: str) -> list[float]:
-        self.next(opening)
-        found = []
-        for number in range(count):
-            found.append(float(self.next()))
-            self.next("," if number < count - 1 else closing)
-        return found
-
-    def where_place(self, holds: Callable[[Json], bool]) -> Ids:
-        self.index.allows("_geo")
-        return frozenset(n for n, one in self.index.documents.items() if one.get("_geo") and holds(one["_geo"]))
 
     def condition(self, attribute: str) -> Ids:
         operator = self.next("=", "<", ">", "<=", ">=", "IN", "STARTS WITH")
