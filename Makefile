@@ -21,6 +21,7 @@ help:
 	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
+	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
 
@@ -68,6 +69,13 @@ lock: | $(BIN)/python
 
 clean:
 	rm -rf .venv static/vendor public_site/vendor dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+
+# Property tests with new random examples, ROUNDS times over; what is found becomes an example of its own.
+ROUNDS := 10
+.PHONY: hunt
+hunt: install
+	@properties=$$(grep -rl '^from hypothesis' tests --include='test_*.py'); \
+	for round in $$(seq $(ROUNDS)); do $(BIN)/pytest -q -n auto --hypothesis-profile=hunt $$properties || exit 1; done
 
 .PHONY: fuzz-notices
 fuzz-notices: install

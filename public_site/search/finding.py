@@ -47,15 +47,16 @@ def find(snapshot: Snapshot, query: Query) -> Found:
 def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Nearby:
     """A circle that holds few is fetched at once; all else is counted by the index."""
     base = every([text, *_fixed(query)])
-    if query.near is not None:
-        if query.order == "distance":
-            nearby = Nearby.few(snapshot, query, base)
-            if nearby is not None:
-                return nearby
-        return Search(snapshot, query, base, ranks, _within(snapshot, query.near, query.reach_km * 1000))
-    return Search(
-        snapshot, query, base, ranks, criteria.EVERYTHING if query.bbox is None else criteria.in_box(query.bbox)
-    )
+    if query.near is None:
+        place = criteria.EVERYTHING if query.bbox is None else criteria.in_box(query.bbox)
+        return Search(snapshot, query, base, ranks, place)
+    if query.bbox is not None:
+        base = every([base, *criteria.between_edges(query.bbox)])
+    if query.order == "distance":
+        nearby = Nearby.few(snapshot, query, base)
+        if nearby is not None:
+            return nearby
+    return Search(snapshot, query, base, ranks, _within(snapshot, query.near, query.reach_km * 1000))
 
 
 def _fixed(query: Query) -> list[Criterion]:
@@ -210,7 +211,7 @@ class Search:
 
     def _probed(self) -> Criterion:
         """The same matches, asked so that it is quick where few documents are looked at."""
-        if self.query.bbox is None:
+        if self.query.bbox is None or self.query.near is not None:
             return self.matches
         return every([self._without_place(), *criteria.between_edges(self.query.bbox)])
 

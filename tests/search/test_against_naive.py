@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from hypothesis import given, settings
@@ -41,6 +42,7 @@ grades = st.sampled_from(["A+", "A", "B", "B-", "引领性"])
 schemes, stages = st.sampled_from(["national-2020", "local"]), st.sampled_from(["decided", "proposed"])
 days = st.dates(date(2019, 1, 1), date(2026, 12, 31))
 lats, lons = st.floats(29, 30), st.floats(106, 107)
+boxes = st.tuples(lons, lats).map(lambda at: (at[0] - 0.3, at[1] - 0.2, at[0] + 0.2, at[1] + 0.3))
 
 
 def few(values: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, ...]]:
@@ -84,7 +86,7 @@ queries = st.builds(
     unlisted=st.none() | st.booleans(),
     downgraded_since=st.none() | days,
     near=st.none() | st.tuples(lats, lons),
-    bbox=st.none() | st.tuples(lons, lats).map(lambda at: (at[0] - 0.3, at[1] - 0.2, at[0] + 0.2, at[1] + 0.3)),
+    bbox=st.none() | boxes,
     sort=st.sampled_from([None, "relevance", "since", "downgraded", "id"]),
     limit=st.sampled_from([1, 3, 50]),
 )
@@ -134,12 +136,23 @@ def test_pages_follow_each_other_without_gap_or_overlap(
 
 
 @settings(max_examples=25)
-@given(corpora, st.tuples(lats, lons), st.sampled_from([0.5, 5.0, 20.0, 60.0, 500.0]), st.integers(1, 5))
+@given(
+    corpora,
+    st.tuples(lats, lons),
+    st.sampled_from([0.5, 5.0, 20.0, 60.0, 500.0]),
+    st.none() | boxes,
+    st.integers(1, 5),
+)
 def test_distances_are_exact_and_pages_go_outward(
-    an_engine: Engine, corpus: list[Document], near: tuple[float, float], radius: float, limit: int
+    an_engine: Engine,
+    corpus: list[Document],
+    near: tuple[float, float],
+    radius: float,
+    bbox: tuple[float, float, float, float] | None,
+    limit: int,
 ) -> None:
     an_engine.rebuild(naive.register_of(corpus))
-    query = Query(near=near, radius_km=radius, sort="distance", limit=limit)
+    query = Query(near=near, radius_km=radius, bbox=bbox, sort="distance", limit=limit)
     expected = naive.in_order(corpus, query)
     seen: list[int] = []
     far = {document.id: naive.metres(query, document) for document in corpus}
@@ -150,5 +163,5 @@ def test_distances_are_exact_and_pages_go_outward(
         seen.extend(found.ids)
         if found.next is None:
             break
-        query = Query(near=near, radius_km=radius, sort="distance", limit=limit, cursor=found.next)
+        query = replace(query, cursor=found.next)
     assert seen == expected

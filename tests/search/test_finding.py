@@ -146,6 +146,9 @@ def test_signs_inside_a_word_do_not_matter(index: Engine) -> None:
         (Query(near=(36.7, 114.2), radius_km=1), {PUYANG_STEEL}),
         (Query(bbox=(106.5, 29.6, 106.5, 29.6)), {HONGSHENG}),
         (Query(bbox=(100, 20, 120, 40)), {HONGSHENG, PUYANG_STEEL, PUYANG_CEMENT}),
+        (Query(bbox=(114.205, 36, 115, 37), near=(36.7, 114.2), radius_km=5), {PUYANG_CEMENT}),
+        (Query(bbox=(114.205, 36, 115, 37), near=(36.7, 114.2), radius_km=5, sort="since"), {PUYANG_CEMENT}),
+        (Query(bbox=(114.205, 36, 115, 37), near=(36.7, 114.2), radius_km=1, sort="id"), set()),
     ],
 )
 def test_filters_narrow(index: Engine, query: Query, expected: set[int]) -> None:
