@@ -1,10 +1,12 @@
 # The public site as one service: its own user, nothing writable but /data.
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /src
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ONLY_BINARY=:all:
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/public-site
 COPY requirements.lock constraints.txt ./
-RUN /opt/public-site/bin/pip install --require-hashes -r requirements.lock
+# Wheels only, but for feedgen: plain Python that is published without one.
+RUN PIP_BUILD_CONSTRAINT=constraints.txt PIP_CONSTRAINT=constraints.txt /opt/public-site/bin/pip install \
+    --require-hashes --only-binary :all: --no-binary feedgen -r requirements.lock
 COPY pyproject.toml hatch_build.py package.json package-lock.json .npmrc README.md LICENSE ./
 COPY public_site public_site
 COPY data_export data_export

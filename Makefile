@@ -9,8 +9,10 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := .venv/installed static/vendor/package-lock.sha256 public_site/vendor/package-lock.sha256
 # Both constraints: pip up to 25.2 pins the build's own packages by the first, newer ones by the second.
-PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_ONLY_BINARY=:all: \
-       PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip
+PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
+       $(BIN)/python -m pip
+# feedgen is plain Python that is published without a wheel.
+WHEELS := --only-binary :all: --no-binary feedgen
 LOCK := $(BIN)/uv pip compile --quiet --universal --no-header --no-annotate
 
 help:
@@ -47,7 +49,7 @@ install: $(INSTALLED)
 
 $(INSTALLED) &: pyproject.toml constraints.txt package-lock.json hatch_build.py | $(BIN)/python
 	@echo "Installing what constraints.txt pins into .venv; the first time this takes a minute or two."
-	@$(PIP) install --quiet --editable '.[test]'
+	@$(PIP) install --quiet $(WHEELS) --editable '.[test]'
 	@touch $(INSTALLED)
 
 # Debian splits ensurepip off into python3.x-venv.
