@@ -29,6 +29,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # fewer requests in than there are connections, so that it hardly ever comes to that.
 POOL = 32
 _POOL_SECONDS = 5
+_WRITER_KIBIBYTES = 128 << 10
 # One number for every writer of the register on PostgreSQL (advisory locks are numbers): "mingji".
 _WRITER_LOCK = 0x6D696E676A69
 
@@ -150,6 +151,8 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
             "foreign_keys=ON",
             "trusted_schema=OFF",
             f"query_only={'ON' if begin == 'BEGIN' else 'OFF'}",
+            # A long list's indexes are written in no order: what is only half in memory is written many times over.
+            *(() if begin == "BEGIN" else (f"cache_size=-{_WRITER_KIBIBYTES}",)),
         ):
             connection.execute(f"PRAGMA {pragma}")
 

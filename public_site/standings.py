@@ -200,7 +200,7 @@ def catch_up(connection: Connection) -> int:
         return 0
     _tell_notices(connection, start, latest)
     for among in register.batches_of_families(_families_since(connection, start, latest), _BATCH):
-        _fold_anew(connection, among, latest)
+        _fold_anew(connection, among, start, latest)
     register.reach(connection, NAME, latest)
     return latest - start
 
@@ -255,13 +255,14 @@ def name_columns(name: str, line: Line) -> dict[str, Any]:
             "head_key": keys.head, "tail_key": keys.tail, "short_key": keys.short}  # fmt: skip
 
 
-def _fold_anew(connection: Connection, among: Sequence[register.Family], known: int) -> None:
+def _fold_anew(connection: Connection, among: Sequence[register.Family], start: int, known: int) -> None:
+    """Replace what was made of these families up to entry `start`; a later id has no rows yet."""
     ids = [i for family in among for i in family]
-    _count(connection, ids, -1)
-    for table, column in OF_ENTERPRISE.items():
-        # Rows exist only for ids that were there before: for new enterprises this costs an index look-up each.
-        query = text(f"DELETE FROM {table} WHERE {column} IN :ids").bindparams(bindparam("ids", expanding=True))
-        connection.execute(query, {"ids": list(ids)})
+    if there := [i for i in ids if i <= start]:
+        _count(connection, there, -1)
+        for table, column in OF_ENTERPRISE.items():
+            query = text(f"DELETE FROM {table} WHERE {column} IN :ids").bindparams(bindparam("ids", expanding=True))
+            connection.execute(query, {"ids": there})
     made: dict[type[SQLModel], list[dict[str, Any]]] = {}
     for _, trail in register.trails(connection, among, known):
         for table_class, row in rows_of_family(folding.family(trail)):
