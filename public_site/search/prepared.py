@@ -152,4 +152,4 @@ def _add_place(fields: Prepared, document: Document) -> None:
         fields["county"] = document.county
     if document.lat is not None and document.lon is not None:
         lat, lon = cells.micro(document.lat), cells.micro(document.lon)
-        fields.update(lat=lat, lon=lon, cell=cells.cells(lat, lon))
+        fields.update(lat=lat, lon=lon, spot=cells.spot(lat, lon), cell=cells.cells(lat, lon))

@@ -46,8 +46,9 @@ class Ready(NamedTuple):
 
     def numbered(self, numbering: Numbering) -> str:
         """The whole document as JSON."""
-        numbers = "".join(f',"{column}":{numbering.number(column, value)}' for column, value in self.columns)
-        return f"{self.json[:-1]}{numbers}}}"
+        numbers, word = numbering.numbers(dict(self.columns))
+        told = "".join(f',"{column}":{number}' for column, number in numbers.items())
+        return f'{self.json[:-1]}{told},"numbers":{word}}}'
 
 
 def ready(documents: Iterable[Document], expected: int) -> Iterator[Ready]:

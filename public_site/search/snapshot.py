@@ -54,6 +54,6 @@ class Snapshot(Look, Protocol):
     def how_many(self, criterion: Criterion) -> int:
         """How many documents match."""
 
-    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
-        """The ids, ascending, of all that match, with their numbers in these columns (of a point: millionths of a degree).
-        What has no point is left out where a point is asked for."""
+    def rows(self, criterion: Criterion, columns: tuple[str, ...], ranks: Sequence[Criterion] = ()) -> Rows:
+        """All that match, in no order: `id`, `rank` (the number of the first of the ranks that it meets; it meets the
+        last), and these columns. What has no number in a column that is not counted is left out where it is asked for."""
