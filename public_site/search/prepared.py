@@ -25,6 +25,8 @@ BEFORE_ALL_DAYS = date(1990, 1, 1).toordinal()
 CODE_STARTS = range(4, 10)
 CODE_LENGTH = 18
 
+_MOST = max(texts.IN_MOST_NAMES, key=len)  # all others are pieces of it
+
 TRAIT_FACETS = ("grade", "overall", "scheme", "excellence", "unlisted", "stage")
 
 Prepared = dict[str, Any]
@@ -89,6 +91,8 @@ def code_starts(code: str) -> list[str]:
 
 def lacking(names: tuple[str, ...]) -> list[str]:
     """Which of the pieces that are in most names are in none of these."""
+    if any(_MOST in name for name in names):
+        return []
     return [f"without:{piece}" for piece in texts.IN_MOST_NAMES if not any(piece in name for name in names)]
 
 
