@@ -166,7 +166,7 @@ class Search:
         return found
 
     def _by_day(self, order: str, cursor: cursors.Cursor | None, wanted: int) -> list[Hit]:
-        """Newest first. Where very many match, as many months as should hold a page are looked through first."""
+        """Newest first. Where very many match, as many stretches of days as should hold a page are looked through first."""
         below = [] if cursor is None else [Between(order, None, int(cursor.key) - 1)]
         if order == "since" and self.total > MANY:
             newest = None if cursor is None else int(cursor.key) >> prepared.ID_BITS

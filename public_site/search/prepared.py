@@ -18,7 +18,7 @@ from public_site.search.values import Document
 KNOTTED = "knotted"
 SEPARATOR = "\x1f"
 ID_BUCKET = 12
-DAY_BUCKET = 30
+DAY_BUCKET = 10
 ID_BITS = 32
 LARGEST_ID = (1 << ID_BITS) - 1
 BEFORE_ALL_DAYS = date(1990, 1, 1).toordinal()

@@ -49,7 +49,7 @@ class Snapshot(Look, Protocol):
         """A cheap upper bound of how many documents match."""
 
     def newest_days(self, day: int | None, count: int) -> Criterion:
-        """The latest months (no later than a day) that hold at least so many documents."""
+        """The latest stretches of days (none later than a day) that hold at least so many documents."""
 
     def how_many(self, criterion: Criterion) -> int:
         """How many documents match."""
