@@ -91,7 +91,7 @@ def _keys(known: Known) -> set[tuple[str, str]]:
     keys = {("name", n) for n in known.normal_names} | {("core", core_name(n)) for n in known.normal_names}
     at = enterprises.place_key(known.line)
     keys |= {("stem", at + enterprises.stem_name(n, known.line)) for n in known.normal_names}
-    return keys | ({("code", known.credit_code)} if known.credit_code else set())
+    return keys | {("code", code) for code in known.codes}
 
 
 def _relevant(wanted: Wanted, alike: _Alike) -> dict[int, Known]:
@@ -121,7 +121,9 @@ def _add_alike(connection: Connection, wanted: Sequence[Wanted], found: _Alike) 
     ids = _ids(connection, "enterprise_id", "enterprise_name WHERE normal_name", names)
     ids |= _ids(connection, "enterprise_id", "enterprise_name WHERE core_name", {core_name(w.name) for w in wanted})
     ids |= _ids(connection, "enterprise_id", "enterprise_name WHERE stem_key", stems)
-    ids |= _ids(connection, "id", "enterprise WHERE credit_code", {w.credit_code for w in wanted if w.credit_code})
+    codes = {w.credit_code for w in wanted if w.credit_code}
+    ids |= _ids(connection, "id", "enterprise WHERE credit_code", codes)
+    ids |= _ids(connection, "into_id", "merged_enterprise WHERE credit_code", codes)
     for known in known_enterprises(connection, ids):
         for key in _keys(known):
             found.setdefault(key, {})[known.id] = known
@@ -204,11 +206,17 @@ def known_enterprises(connection: Connection, ids: Iterable[int]) -> list[Known]
                  " ORDER BY enterprise_id, ordinal").bindparams(among)  # fmt: skip
     facts = text("SELECT id, name, credit_code, province, city, county FROM enterprise WHERE id IN :ids"
                  " ORDER BY id").bindparams(among)  # fmt: skip
+    merged = text("SELECT into_id, credit_code FROM merged_enterprise WHERE into_id IN :ids AND credit_code IS NOT NULL"
+                  " ORDER BY id").bindparams(among)  # fmt: skip
     found: list[Known] = []
     for batch in register.batches(sorted(ids), 500):
         borne: dict[int, list[str]] = {}
+        also: dict[int, list[str]] = {}
+        for enterprise_id, code in connection.execute(merged, {"ids": list(batch)}):
+            also.setdefault(enterprise_id, []).append(code)
         for enterprise_id, name in connection.execute(names, {"ids": list(batch)}):
             borne.setdefault(enterprise_id, []).append(name)
         for enterprise_id, name, code, province, city, county in connection.execute(facts, {"ids": list(batch)}):
-            found.append(Known(enterprise_id, name, tuple(borne[enterprise_id]), code, province, city, county))
+            names_borne, codes = tuple(borne[enterprise_id]), tuple(also.get(enterprise_id, ()))
+            found.append(Known(enterprise_id, name, names_borne, code, province, city, county, codes))
     return found
