@@ -24,6 +24,7 @@ _Alike = dict[tuple[str, str], dict[int, Known]]
 # More names than this under one key, and the key says nothing: half of the county is called something with 铸造.
 _COMMON = 200
 _KEYS_AT_ONCE = 10_000
+_LONGEST_ID = 9
 _PLACE = 6  # a key begins with a division's code
 
 
@@ -190,13 +191,35 @@ def _long_names(connection: Connection, short: str, beginning: str) -> list[int]
     return [int(i) for i, name in found if enterprises.abbreviates(short, name)] if len(found) <= _COMMON else []
 
 
-def _ids(connection: Connection, column: str, where: str, values: set[str]) -> set[int]:
+def _ids(connection: Connection, column: str, where: str, values: set[str] | set[int]) -> set[int]:
     query = text(f"SELECT {column} FROM {where} IN :values").bindparams(bindparam("values", expanding=True))
     return {
         int(i)
         for batch in register.batches(sorted(values), _KEYS_AT_ONCE)
         for (i,) in connection.execute(query, {"values": list(batch)})
     }
+
+
+def meant_by(connection: Connection, said: str) -> list[Known]:
+    """The enterprises that a person means by an id (of one merged by now, too), a credit code or a whole name."""
+    said = said.strip()
+    if said.isascii() and said.isdigit() and len(said) <= _LONGEST_ID:
+        ids = _ids(connection, "id", "enterprise WHERE id", {int(said)})
+        ids = ids or _ids(connection, "into_id", "merged_enterprise WHERE id", {int(said)})
+    elif enterprises.is_credit_code(said.upper()):
+        ids = _ids(connection, "id", "enterprise WHERE credit_code", {said.upper()})
+        ids = ids or _ids(connection, "into_id", "merged_enterprise WHERE credit_code", {said.upper()})
+    else:
+        ids = _ids(connection, "enterprise_id", "enterprise_name WHERE normal_name", {normal_name(said)})
+    return known_enterprises(connection, sorted(ids)[:_COMMON])
+
+
+def is_merged_away(connection: Connection, number: str) -> bool:
+    """Whether an enterprise of this number was, and is another one by now."""
+    if len(number) > _LONGEST_ID:
+        return False
+    query = text("SELECT 1 FROM merged_enterprise WHERE id = :id")
+    return connection.execute(query, {"id": int(number)}).scalar() is not None
 
 
 def known_enterprises(connection: Connection, ids: Iterable[int]) -> list[Known]:
