@@ -228,8 +228,9 @@ def _named(connection: Connection, rehearsed: _Rehearsed) -> dict[str, list[Chan
 
 def _change(entry: Entry, names: dict[int, str], before: int) -> Change:
     known = entry.enterprise if entry.enterprise is not None and entry.enterprise <= before else None
+    unnamed = f"第 {known} 号企业" if known else ""  # merged into another one by now
     return Change(
-        kind=entry.kind, sheet=entry.sheet, row=entry.row, enterprise=known, name=names.get(entry.enterprise or 0, ""),
+        kind=entry.kind, sheet=entry.sheet, row=entry.row, enterprise=known, name=names.get(entry.enterprise or 0, unnamed),
         news=dict(entry.data) if entry.kind == "enterprise_changed" else {},
         **{k: entry.data.get(k) for k in _OF_THE_GRADE},
     )  # fmt: skip

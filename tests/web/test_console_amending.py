@@ -203,8 +203,8 @@ def test_a_notice_is_corrected_withdrawn_and_restored(
         {}, {"title": ""}, {"issued_on": "2999-01-01"}, {"issued_on": "昨天"}, {"url": "javascript:alert(1)"},
         {"title": "新的标题", "seen": "99"}, {"title": "新的标题", "reason": ""},
     ):  # fmt: skip
-        said = {"token": drafter.token(), "reason": "勘误"} | fields | wrong
-        assert drafter.client.post(url, data=said, headers=OURS).status_code == 422, wrong
+        sent = {"token": drafter.token(), "reason": "勘误"} | fields | wrong
+        assert drafter.client.post(url, data=sent, headers=OURS).status_code == 422, wrong
     said = goes_through(drafter, approver, url, **fields | {"number": "渝环函〔2022〕9号", "issued_on": "2022-05-01"})
     assert "渝环函〔2022〕9号" in said
     assert desk.enterprise(PAPER).line.since == "2022-05-01"

@@ -99,9 +99,7 @@ def _draft(
 ) -> Response:
     database, entry = doors.site(request).database, min(entry, LARGEST_NUMBER)
     if act == "correct":
-        made = grounds.drafted(
-            request, person, form, "grade", partial(publishing.draft_correction, database, entry, changes)
-        )
+        made = grounds.drafted(person, form, "grade", partial(publishing.draft_correction, database, entry, changes))
     else:
         made = grounds.drafted(person, form, "reason", partial(publishing.draft_withdrawal, database, entry))
     return made or _page(request, person, connection, entry, act, form)
