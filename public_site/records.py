@@ -261,6 +261,39 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Year:
+    """What authorities decided in a year, by the days of their notices."""
+
+    year: str
+    notices: int
+    decisions: int
+    downgrades: int
+
+
+# A division's authorities and those of every division within it: the codes that begin as its own does.
+_OF_PLACE = " WHERE division >= :least AND division <= :most"
+
+
+def _codes_within(code: str) -> dict[str, str]:
+    stem = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+    return {"least": stem.ljust(6, "0"), "most": stem.ljust(6, "9")}
+
+
+def notices_of_place(connection: Connection, code: str, *, limit: int) -> list[NoticeLine]:
+    """The latest notices of the authorities of a place and of the places within it."""
+    query = text(f"SELECT * FROM notice{_OF_PLACE} ORDER BY issued_on DESC, id DESC LIMIT :limit")
+    return [_notice_line(r) for r in connection.execute(query, _codes_within(code) | {"limit": limit}).mappings()]
+
+
+def years_of_place(connection: Connection, code: str) -> list[Year]:
+    """What they decided year by year, ascending; the notice table keeps the counts, so no decision is read."""
+    query = text(f"SELECT substr(issued_on, 1, 4) AS year, count(*), sum(decisions), sum(downgrades) FROM notice{_OF_PLACE}"
+                 " AND stage = 'decided' AND withdrawn = 0 GROUP BY substr(issued_on, 1, 4) ORDER BY 1")  # fmt: skip
+    found = connection.execute(query, _codes_within(code))
+    return [Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in found]
+
+
 _CHANGES = (
     "SELECT d.*, e.name AS enterprise_name, e.province, e.city, e.county, n.title AS notice_title"
     " FROM decision d JOIN enterprise e ON e.id = d.enterprise_id JOIN notice n ON n.id = d.notice_id"

@@ -30,14 +30,17 @@ from public_site.web import (
     front,
     healthz,
     home,
+    industries,
     log,
+    near,
     notices,
     pages,
+    places,
     readyz,
     static,
 )
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, places, industries, near, log)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}

@@ -39,6 +39,8 @@ SECURITY = {
     "X-Permitted-Cross-Domain-Policies": "none",
     "Cache-Control": caching.PRIVATE,
 }
+NEAR = "/near"  # the one page that may ask the browser where it is
+_MAY_LOCATE = SECURITY["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
 
 
 class Front:
@@ -64,6 +66,8 @@ class Front:
 
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if scope["path"] == NEAR:
+                    MutableHeaders(raw=message["headers"])["Permissions-Policy"] = _MAY_LOCATE
                 _complete(message, secure=scope.get("scheme") == "https")
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}

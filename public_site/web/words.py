@@ -6,6 +6,7 @@ mark (letter + shape + colour: the shape alone tells the grades apart on a black
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -176,6 +177,18 @@ Division = TypeVar("Division", bound=Named)
 def distinct_places(*divisions: Division | None) -> tuple[Division, ...]:
     """A place's divisions without gaps and without the same name twice (重庆市 is both province and city)."""
     return tuple({division.name: division for division in divisions if division is not None}.values())
+
+
+_DIRECTIONS = ("正北", "东北", "正东", "东南", "正南", "西南", "正西", "西北")
+
+
+def direction(here: tuple[float, float], there: tuple[float | None, float | None]) -> str:
+    """Where something lies from here, of eight directions; points are latitude and longitude. Empty without a point."""
+    lat, lon = there
+    if lat is None or lon is None or (lat, lon) == here:
+        return ""
+    east = (lon - here[1]) * math.cos(math.radians((lat + here[0]) / 2))
+    return _DIRECTIONS[round(math.degrees(math.atan2(east, lat - here[0])) / 45) % 8]
 
 
 def is_local(scheme: str | None) -> bool:

@@ -184,7 +184,8 @@ class TestNothingOfItIsPublic:
         assert public.get(f"/notices/{desk.latest + 1}").status_code == 404
 
 
-VALUES = {"draft_id": "2", "ordinal": "0", "upload_id": "1", "report_id": "1", "enterprise_id": "2", "entry": "3"}
+VALUES = {"draft_id": "2", "ordinal": "0", "upload_id": "1", "report_id": "1", "enterprise_id": "2", "entry": "3",
+          "unit": "3", "notice": "1"}  # fmt: skip
 # Path → who may; everybody who is signed in where it is not named.
 ONLY = {
     "GET /console/notices/new": "drafter",
@@ -207,6 +208,21 @@ ONLY = {
     "GET /console/entries/{}/withdraw": "drafter",
     "POST /console/entries/{}/withdraw": "drafter",
     "POST /console/requests/{}/close": "drafter",
+    "GET /console/enterprises": "drafter",
+    **{
+        f"{method} {path}": "drafter"
+        for method in ("GET", "POST")
+        for path in (
+            "/console/enterprises/{}/change",
+            "/console/enterprises/{}/merge",
+            "/console/enterprises/{}/split",
+            "/console/units/{}/site",
+            "/console/entries/{}/undo",
+            "/console/publications/{}/correct",
+            "/console/publications/{}/withdraw",
+        )
+    },
+    "GET /console/publications/{}": "drafter",
 }
 
 
