@@ -21,8 +21,13 @@ _CSVW_TYPES: Final = {"number": "double", "datetime": "dateTime", "list": "strin
 
 
 def data_package(name: str, published_at: str, files: Iterable[File]) -> dict[str, Any]:
-    """`datapackage.json`: every file of the version; the CSV files with their schema."""
-    tables = {t.name: t for t in TABLES}
+    """`datapackage.json`: a resource a table, its CSV with its schema.
+
+    The same rows in other formats are the resource's `distributions`: as resources of their own, a reader would take
+    each for a further table and guess at its types. What joins or describes all tables stands at the package.
+    """
+    known = list(files)
+    joined = [_file(f) for f in known if f.table is None]
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
         "name": "mingji",
@@ -32,7 +37,8 @@ def data_package(name: str, published_at: str, files: Iterable[File]) -> dict[st
         "created": published_at,
         "licenses": [{"name": LICENCE.id, "title": LICENCE.title, "path": LICENCE.url}],
         "keywords": ["重污染天气", "绩效分级", "重点行业", "生态环境"],
-        "resources": [_resource(f, tables[f.table] if f.table else None) for f in files],
+        "resources": [_resource(t, [f for f in known if f.table == t.name]) for t in TABLES],
+        "distributions": joined,
     }
 
 
@@ -90,25 +96,31 @@ def catalogue(name: str, published_at: str, files: Iterable[File], address: str)
     }  # fmt: skip
 
 
-def _resource(file: File, table: Table | None) -> dict[str, Any]:
-    is_data = file.format == "csv" and table is not None
+def _resource(table: Table, files: list[File]) -> dict[str, Any]:
+    (rows,) = (f for f in files if f.format == "csv")
+    return {
+        "name": table.name,
+        "type": "table",
+        "title": table.zh,
+        "titleEn": table.en,
+        "description": table.meaning,
+        **_file(rows),
+        "encoding": "utf-8",
+        "dialect": {"delimiter": ",", "lineTerminator": "\r\n"},
+        "schema": _schema(table),
+        "distributions": [_file(f) for f in files if f is not rows],
+    }
+
+
+def _file(file: File) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "name": (table.name if is_data and table else file.name.replace(".", "-")).lower(),
         "path": file.name,
         "format": file.format,
         "mediatype": file.media_type.partition(";")[0],
         "bytes": file.bytes,
         "hash": f"sha256:{file.sha256}",
     }
-    if file.rows is not None:
-        told["rows"] = file.rows
-    if table:
-        told |= {"title": table.zh, "description": table.meaning}
-    if file.format not in {"xlsx", "parquet", "sqlite"}:
-        told["encoding"] = "utf-8"
-    if is_data and table:
-        told |= {"type": "table", "dialect": {"lineTerminator": "\r\n", "delimiter": ","}, "schema": _schema(table)}
-    return told
+    return told if file.rows is None else told | {"rows": file.rows}
 
 
 def _schema(table: Table) -> dict[str, Any]:

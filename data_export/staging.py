@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import orjson
 from sqlalchemy import Connection, text
 
 from data_export.fields import TABLES, Table
@@ -145,12 +146,16 @@ class Staging:
     def _take_rows(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         fields = next(t.fields for t in TABLES if t.name == table)
         kinds = {"integer": "BIGINT", "boolean": "BOOLEAN", "list": "VARCHAR[]"}
-        columns = ", ".join(f"{f.name} {kinds.get(f.type, 'VARCHAR')}" for f in fields)
-        self.duck.execute(f"CREATE TABLE {table} ({columns})")
-        values = [[row[f.name] for f in fields] for row in rows]
-        if values:
-            marks = ", ".join("?" for _ in fields)
-            self.duck.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+        columns = ", ".join(f"'{f.name}': '{kinds.get(f.type, 'VARCHAR')}'" for f in fields)
+        path = self.folder / f"{table}.jsonl"
+        with path.open("wb") as file:
+            file.writelines(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+        self.duck.execute(
+            f"CREATE TABLE {table} AS SELECT * FROM read_json($path, columns = {{{columns}}},"
+            " format = 'newline_delimited', maximum_object_size = 16777216)",
+            {"path": str(path)},
+        )
+        path.unlink()
 
 
 def _copy(connection: Connection, query: str, path: Path) -> None:

@@ -122,6 +122,11 @@ class Settings(BaseSettings):
         """Folder of the open-data versions and their index."""
         return self.data / "open-data"
 
+    def as_environment(self) -> dict[str, str]:
+        """These settings as the environment of another process."""
+        told = self.model_dump(mode="json")
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value not in ("", None)}
+
     def allow_serving_on(self, host: str) -> None:
         """Refuse to be reachable from outside without knowing the public address.
 
