@@ -104,7 +104,7 @@ def _count(duck: duckdb.DuckDBPyConnection, table: Table, file: File, path: Path
     if file.format in {"csv", "excel.csv"}:
         columns = _typed_columns(table) if file.format == "csv" else _text_columns(table)
         query = (f"SELECT count(*) FROM read_csv({source}, header = true, columns = {{{columns}}}, strict_mode = true,"
-                 " auto_detect = false, delim = ',', quote = '\"', escape = '\"', max_line_size = 16777216)")  # fmt: skip
+                 " auto_detect = false, delim = ',', quote = '\"', escape = '\"', max_line_size = 16777216, buffer_size = 33554432)")  # fmt: skip
     elif file.format == "jsonl":
         query = f"SELECT count(*) FROM read_json_objects({source}, format = 'newline_delimited')"
     elif file.format == "parquet":

@@ -138,7 +138,7 @@ class Staging:
         self.duck.execute(
             f"CREATE TABLE {table} AS SELECT * FROM read_csv($path, columns = {{{types}}}, header = false, delim = ',',"
             " quote = '\"', escape = '\"', nullstr = '', auto_detect = false, parallel = true, new_line = '\\n',"
-            " max_line_size = 16777216, strict_mode = true, null_padding = false)",
+            " max_line_size = 16777216, buffer_size = 33554432, strict_mode = true, null_padding = false)",
             {"path": str(path)},
         )
         path.unlink()

@@ -9,7 +9,7 @@ deltas stays whole.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from pathlib import Path
@@ -86,7 +86,7 @@ class File:
     bytes: int
     rows: int | None
     sha256: str
-    encodings: Mapping[str, int]
+    encodings: Mapping[str, int] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)

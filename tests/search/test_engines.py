@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from public_site import serving
 from public_site.search.embedded_index import EmbeddedIndex
 from public_site.search.engines import engine
 from public_site.search.meilisearch_index import MeilisearchIndex
