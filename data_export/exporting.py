@@ -86,7 +86,6 @@ def _make(
         checkpoint = _read(database, staging, progress)
         name = open_data.version_name(staging.number, staging.published_at)
         _refuse(checking.staged(staging))
-        staging.forget_raw()
         writer = _Writer(staging, made, work, progress, without)
         files = writer.write(folder / before.name if before else None)
         progress("核对文件", writer.steps, writer.steps)

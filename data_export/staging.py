@@ -1,14 +1,13 @@
 """The register's rows in DuckDB: read once, in one snapshot, by plain SQL; then each public table put together from them.
 
 What this module knows that no other does: which columns of the register's tables go out, and the expression of each
-published field. Rows travel as CSV through a file, because both databases and DuckDB are fast at that: the driver's
-cursor goes straight into the csv writer (SQLite), or the server writes it (PostgreSQL). Text stands in the staged tables
-exactly as in the register; no published text is empty, so that empty means unknown.
+published field. Each row travels as one line of JSON through a file: both databases write JSON themselves, DuckDB takes
+it apart on every core, and an entry is such a line already, so that Python looks into none of them. Text stands in the
+staged tables exactly as in the register.
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +19,7 @@ from sqlalchemy import Connection, text
 from data_export.fields import TABLES, Table
 from public_site import grades, mending, places, register
 
+_BATCH: Final = 5_000
 # Name of a raw table → (its columns with their DuckDB types, the statement that reads them from the register).
 _RAW: Final = {
     "enterprise": (
@@ -39,17 +39,13 @@ _RAW: Final = {
         " proposed_since VARCHAR, proposed_entry BIGINT, proposed_notice_id BIGINT",
         "FROM holding WHERE to_day IS NULL ORDER BY unit_id",
     ),
-    "entry": (
-        "number BIGINT, kind VARCHAR, stage VARCHAR, notice_id BIGINT, enterprise_id BIGINT, unit_id BIGINT,"
-        " effective_on VARCHAR, published_at VARCHAR, body VARCHAR",
-        "FROM entry ORDER BY number",
-    ),
 }
 _PLACES: Final = "".join(f" LEFT JOIN places AS {x} ON {x}.code = e.{x}" for x in ("province", "city", "county"))
 # A code that the list of divisions no longer has stands for itself.
 _LINE: Final = "".join(f"e.{x} AS {x}_code, coalesce({x}.name, e.{x}) AS {x}, " for x in ("province", "city", "county"))
 # The body is {"data":…,"effective_on":…, …}, keys in order; a quote inside a string is escaped, so the last match is it.
 _DATA: Final = """regexp_extract(body, '^\\{"data":(.*),"effective_on":', 1)"""
+# Entries are read in order and stay in it (sorting three million bodies would spill to the disk); `checking` looks.
 _MADE: Final = {
     "enterprises": f"""
         SELECT e.id, e.name, f.names AS former_names, e.credit_code, {_LINE} e.zone, e.lat_e6 / 1e6 AS lat,
@@ -66,19 +62,35 @@ _MADE: Final = {
             h.managed_as, h.managed_until, h.downgraded_on, h.entry, h.notice_id, h.proposed_grade, h.proposed_scheme,
             h.proposed_since, h.proposed_entry, h.proposed_notice_id
         FROM raw_holding h LEFT JOIN raw_enterprise e ON e.id = h.enterprise_id ORDER BY h.unit_id""",
-    "entries": f"""
-        SELECT number, kind, stage, notice_id, enterprise_id, unit_id, effective_on, published_at,
-            body ->> '$.sheet' AS sheet, CAST(body ->> '$.row' AS BIGINT) AS row, {_DATA}::JSON AS data
-        FROM raw_entry ORDER BY number""",
 }  # fmt: skip
-# A row told again as the canonical body of its entry: who has the file can hash it and check it against the log.
-_BODY: Final = """
-    concat('{"data":', data, ',"effective_on":', coalesce(to_json(effective_on), 'null'),
-           ',"enterprise":', coalesce(enterprise_id::VARCHAR, 'null'), ',"kind":', to_json(kind),
-           ',"notice":', coalesce(notice_id::VARCHAR, 'null'), ',"number":', number,
-           ',"published_at":', to_json(published_at), ',"row":', coalesce(row::VARCHAR, 'null'),
-           ',"sheet":', coalesce(to_json(sheet), 'null'), ',"stage":', coalesce(to_json(stage), 'null'),
-           ',"unit":', coalesce(unit_id::VARCHAR, 'null'), '}')"""
+# An entry's body is {"data":…,"effective_on":…, …}, keys in order; a quote inside a string is escaped, so the last match is
+# where the data end. The row, told again as a body, must be the body: who has the file can check it against the log.
+_ENTRY: Final = (
+    "number",
+    "kind",
+    "stage",
+    "notice",
+    "enterprise",
+    "unit",
+    "effective_on",
+    "published_at",
+    "sheet",
+    "row",
+)
+_ENTRIES: Final = f"""
+    SELECT f[1]::BIGINT AS number, f[2] AS kind, f[3] AS stage, f[4]::BIGINT AS notice_id,
+        f[5]::BIGINT AS enterprise_id, f[6]::BIGINT AS unit_id, f[7] AS effective_on, f[8] AS published_at, f[9] AS sheet,
+        f[10]::BIGINT AS row, data::JSON AS data,
+        line <> concat('{{"data":', data, ',"effective_on":', coalesce(to_json(f[7]), 'null'),
+            ',"enterprise":', coalesce(f[5], 'null'), ',"kind":', to_json(f[2]), ',"notice":', coalesce(f[4], 'null'),
+            ',"number":', f[1], ',"published_at":', to_json(f[8]), ',"row":', coalesce(f[10], 'null'),
+            ',"sheet":', coalesce(to_json(f[9]), 'null'), ',"stage":', coalesce(to_json(f[3]), 'null'),
+            ',"unit":', coalesce(f[6], 'null'), '}}') AS is_broken
+    FROM (
+        SELECT line, json_extract_string(line, [{", ".join(f"'$.{name}'" for name in _ENTRY)}]) AS f,
+            regexp_extract(line, '^\\{{"data":(.*),"effective_on":', 1) AS data
+        FROM lines
+    )"""
 
 
 class Staging:
@@ -88,6 +100,7 @@ class Staging:
         self.folder = folder
         self.number = 0
         self.published_at = ""
+        self._lines = folder / "lines"
         self.duck = duckdb.connect(
             str(folder / "staging.duckdb"),
             config={
@@ -103,25 +116,29 @@ class Staging:
         self.published_at = register.entry(connection, self.number).published_at
         for table, rows in (("places", _places()), ("industries", _industries()), ("notices", _notices(connection))):
             self._take_rows(table, rows)
+        make = "json_array" if connection.dialect.name == "sqlite" else "json_build_array"
         for name, (columns, source) in _RAW.items():
-            path = self.folder / f"{name}.csv"
-            _copy(connection, f"SELECT {', '.join(c.split()[0] for c in columns.split(', '))} {source}", path)
-            self._take_file(f"raw_{name}", columns, path)
+            of = [column.split() for column in columns.split(", ")]
+            fields = ", ".join(f"f[{at}]::{kind} AS {column}" for at, (column, kind) in enumerate(of, 1))
+            paths = ", ".join(f"'$[{at}]'" for at in range(len(of)))
+            _copy(connection, f"SELECT {make}({', '.join(column for column, _ in of)}) {source}", self._lines)
+            self._take_lines(
+                f"raw_{name}", f"SELECT {fields} FROM (SELECT json_extract_string(line, [{paths}]) AS f FROM lines)"
+            )
+        # Entries are read in order and stay in it (sorting three million would spill to the disk); `checking` looks.
+        _copy(connection, "SELECT body FROM entry ORDER BY number", self._lines)
+        self._take_lines("entries", _ENTRIES)
 
     def make(self) -> None:
-        """Put the public tables together from what was read."""
+        """Put the public tables together from what was read, and give back what only that needed."""
         for table, statement in _MADE.items():
             self.duck.execute(f"CREATE TABLE {table} AS {statement}")
-
-    def forget_raw(self) -> None:
-        """Give back what only `make` needed."""
         for name in _RAW:
             self.duck.execute(f"DROP TABLE raw_{name}")
 
     def broken_entries(self) -> int:
-        """How many rows of `entries` do not give back the body that the register hashed (before `forget_raw`)."""
-        told = _MADE["entries"].replace("SELECT number", "SELECT body, number")
-        return self.one(f"SELECT count(*) FROM ({told}) WHERE body <> {_BODY}")
+        """How many rows of `entries` do not give back the body that the register hashed."""
+        return self.one("SELECT count(*) FROM entries WHERE is_broken IS NOT false")
 
     def one(self, query: str) -> int:
         """The one number that a query gives."""
@@ -133,15 +150,16 @@ class Staging:
         """How many rows a table has."""
         return self.one(f"SELECT count(*) FROM {table.name}")
 
-    def _take_file(self, table: str, columns: str, path: Path) -> None:
-        types = ", ".join(f"'{name}': '{kind}'" for name, kind in (c.split() for c in columns.split(", ")))
+    def _take_lines(self, table: str, statement: str) -> None:
+        """A table from the lines that lie in the file now; no line holds a control character, so nothing is quoted."""
+        path = str(self._lines).replace("'", "''")
         self.duck.execute(
-            f"CREATE TABLE {table} AS SELECT * FROM read_csv($path, columns = {{{types}}}, header = false, delim = ',',"
-            " quote = '\"', escape = '\"', nullstr = '', auto_detect = false, parallel = true, new_line = '\\n',"
-            " max_line_size = 16777216, buffer_size = 33554432, strict_mode = true, null_padding = false)",
-            {"path": str(path)},
+            f"CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM read_csv('{path}', columns = {{'line': 'VARCHAR'}},"
+            " header = false, delim = '\x1f', quote = '', escape = '', auto_detect = false, new_line = '\\n',"
+            " max_line_size = 16777216, buffer_size = 33554432)"
         )
-        path.unlink()
+        self.duck.execute(f"CREATE TABLE {table} AS {statement}")
+        self._lines.unlink()
 
     def _take_rows(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         fields = next(t.fields for t in TABLES if t.name == table)
@@ -159,16 +177,17 @@ class Staging:
 
 
 def _copy(connection: Connection, query: str, path: Path) -> None:
-    """The rows of a query as CSV without header; null and empty text are both nothing between two commas."""
+    """The JSON texts that a query gives, one a line (JSON escapes what would break a line)."""
     if connection.dialect.name == "postgresql":
         driver: Any = connection.connection.driver_connection
-        with path.open("wb") as file, driver.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as blocks:
-            for block in blocks:
-                file.write(block)
+        command = f"COPY ({query}) TO STDOUT (FORMAT csv, DELIMITER E'\\x1f', QUOTE E'\\x01')"
+        with path.open("wb") as file, driver.cursor().copy(command) as blocks:
+            file.writelines(blocks)
         return
     cursor: Any = connection.exec_driver_sql(query).cursor
     with path.open("w", encoding="utf-8", newline="", buffering=1 << 20) as file:
-        csv.writer(file, lineterminator="\n").writerows(cursor)
+        while rows := cursor.fetchmany(_BATCH):
+            file.write("\n".join([text for (text,) in rows]) + "\n")
 
 
 def _places() -> list[dict[str, Any]]:

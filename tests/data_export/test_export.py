@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 import openpyxl
 import pytest
-import shapely.geometry
+import shapely
 import zstandard
 from sqlalchemy import inspect, text
 
@@ -128,7 +128,7 @@ def test_geojson_holds_the_enterprises_with_a_point(desk: Desk, exporter: Export
     version = exporter.export()
     told = json.loads(exporter.path(version, "enterprises.geojson").read_text(encoding="utf-8"))
     (feature,) = told["features"]
-    assert shapely.geometry.shape(feature["geometry"]).equals(shapely.geometry.Point(107.39, 29.7))
+    assert shapely.from_geojson(json.dumps(feature["geometry"])) == shapely.Point(107.39, 29.7)
     assert feature["properties"]["name"] == "演示甲有限公司"
     assert next(f for f in version.files if f.format == "geojson").rows == 1
 

@@ -236,7 +236,9 @@ class TestThinning:
 
 def _version(entry: int, day: str, before: Version | None) -> Version:
     files = tuple(File(name, None, "jsonl", "x", 1, 1, "0" * 64, {}) for name in ("all.jsonl", open_data.DELTA))
-    return Version(f"{entry}-{day}", entry, day, f"{day}T00:00:00.000000Z", "", before and before.name, False, files)
+    return Version(
+        f"{entry}-{day}", entry, day, f"{day}T00:00:00.000000Z", "", before.name if before else None, False, files
+    )
 
 
 def test_a_version_is_named_by_the_day_in_china() -> None:
