@@ -63,8 +63,9 @@ _MADE: Final = {
             h.proposed_since, h.proposed_entry, h.proposed_notice_id
         FROM raw_holding h LEFT JOIN raw_enterprise e ON e.id = h.enterprise_id ORDER BY h.unit_id""",
 }  # fmt: skip
-# An entry's body is {"data":…,"effective_on":…, …}, keys in order; a quote inside a string is escaped, so the last match is
-# where the data end. The row, told again as a body, must be the body: who has the file can check it against the log.
+# An entry's body is {"data":…,"effective_on":…, …}, keys in order. All that follows the data is told again from the columns
+# and cut off: what is left are the data, and a row whose body ends otherwise is broken. So who has the file can make every
+# body from it and check it against the log.
 _ENTRY: Final = (
     "number",
     "kind",
@@ -80,16 +81,17 @@ _ENTRY: Final = (
 _ENTRIES: Final = f"""
     SELECT f[1]::BIGINT AS number, f[2] AS kind, f[3] AS stage, f[4]::BIGINT AS notice_id,
         f[5]::BIGINT AS enterprise_id, f[6]::BIGINT AS unit_id, f[7] AS effective_on, f[8] AS published_at, f[9] AS sheet,
-        f[10]::BIGINT AS row, data::JSON AS data,
-        line <> concat('{{"data":', data, ',"effective_on":', coalesce(to_json(f[7]), 'null'),
+        f[10]::BIGINT AS row, substring(line, 9, length(line) - 8 - length(tail))::JSON AS data,
+        NOT (starts_with(line, '{{"data":') AND ends_with(line, tail)) AS is_broken
+    FROM (
+        SELECT line, f, concat(',"effective_on":', coalesce(to_json(f[7]), 'null'),
             ',"enterprise":', coalesce(f[5], 'null'), ',"kind":', to_json(f[2]), ',"notice":', coalesce(f[4], 'null'),
             ',"number":', f[1], ',"published_at":', to_json(f[8]), ',"row":', coalesce(f[10], 'null'),
             ',"sheet":', coalesce(to_json(f[9]), 'null'), ',"stage":', coalesce(to_json(f[3]), 'null'),
-            ',"unit":', coalesce(f[6], 'null'), '}}') AS is_broken
-    FROM (
-        SELECT line, json_extract_string(line, [{", ".join(f"'$.{name}'" for name in _ENTRY)}]) AS f,
-            regexp_extract(line, '^\\{{"data":(.*),"effective_on":', 1) AS data
-        FROM lines
+            ',"unit":', coalesce(f[6], 'null'), '}}') AS tail
+        FROM (
+            SELECT line, json_extract_string(line, [{", ".join(f"'$.{name}'" for name in _ENTRY)}]) AS f FROM lines
+        )
     )"""
 
 
