@@ -22,6 +22,7 @@ help:
 	@echo "make check    only the linters, types and import contracts"
 	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
+	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
@@ -85,7 +86,10 @@ fuzz-notices: install
 
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake bench-search
+.PHONY: bench-intake bench-search bench-export
+bench-export: install
+	$(BIN)/python -m benchmarks.export
+
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake
 

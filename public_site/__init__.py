@@ -13,6 +13,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     demo/      verification   the demo register's notices · checking everything against everything else
     tables                    every table, for the migrations
     documents  intake         the register as a search index takes it in · an uploaded file becomes a draft
+    exports                   when the open data are written anew, by a process of their own
     reviews                   what the second person is shown, and that they approve exactly that
     publishing                the one way in: draft, second person, register, projections
     records                   what pages read of an enterprise
@@ -31,6 +32,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     tree                      RFC 6962 hashes, proofs, signed checkpoints
     database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
     working_days              which days are worked in China
+    open_data                 the open-data folder as its writer and its pages agree on it
     settings   shipped        what an operator may set · where the files beside the code are
     persons                   how a person's name is written
     faults                    what can go wrong, in four words

@@ -25,6 +25,7 @@ from public_site import (
     intake,
     log,
     notices,
+    open_data,
     people,
     publishing,
     register,
@@ -235,6 +236,12 @@ def status() -> None:
         typer.echo(f"登记：第 {latest} 条；数据库结构 {database.revision()}；待批准草稿 {waiting} 份")
         for name, at in reached.items():
             typer.echo(f"{name}：第 {at} 条" + ("" if at == latest else f"，落后 {latest - at} 条"))
+        exported = open_data.read(settings.open_data_folder).latest
+        at = exported.entry if exported else 0
+        typer.echo(
+            f"open-data：{exported.name if exported else '还没有版本'}"
+            + ("" if at == latest else f"，落后 {latest - at} 条")
+        )
 
 
 @app.command()

@@ -62,6 +62,13 @@ class Settings(BaseSettings):
         300, ge=50, le=10_000, description="一次查询等待 Meilisearch 的时间上限，毫秒；超过则改用名称开头匹配。"
     )
 
+    open_data_quiet_seconds: int = Field(
+        60, ge=0, le=86_400, description="登记多少秒没有新条目后自动导出开放数据；0 为不自动导出。"
+    )
+    open_data_keep_days: int = Field(
+        31, ge=1, le=36_500, description="开放数据各版本完整保留的天数；更早的每月只留最后一个版本，其余只留变化记录。"
+    )
+
     @field_validator("base_url", "meili_url")
     @classmethod
     def _is_an_origin(cls, value: str) -> str:
@@ -109,6 +116,16 @@ class Settings(BaseSettings):
     def index_folder(self) -> Path:
         """Folder of the embedded search index (generations and CURRENT)."""
         return self.data / "search"
+
+    @property
+    def open_data_folder(self) -> Path:
+        """Folder of the open-data versions and their index."""
+        return self.data / "open-data"
+
+    def as_environment(self) -> dict[str, str]:
+        """These settings as the environment of another process."""
+        told = self.model_dump(mode="json")
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value not in ("", None)}
 
     def allow_serving_on(self, host: str) -> None:
         """Refuse to be reachable from outside without knowing the public address.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from public_site import shipped
@@ -22,6 +22,7 @@ from public_site.web import (
     codes,
     complaints,
     console,
+    data,
     doors,
     downgrades,
     enterprises,
@@ -40,7 +41,7 @@ from public_site.web import (
     static,
 )
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, places, industries, near, log)
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, places, industries, near, log, data)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
@@ -57,6 +58,18 @@ class PublicSite(FastAPI):
         return front.Front(super().build_middleware_stack(), errors.refusal, larger)
 
 
+class Compression:
+    """Compresses answers on their way out, but for the open-data files: those lie compressed on the disk already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._packing = CompressMiddleware(app, minimum_size=500)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_file = scope["type"] == "http" and data.is_file(scope["path"])
+        await (self._plain if is_file else self._packing)(scope, receive, send)
+
+
 def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     """The application that serves `parts`. The database must be current (`Database.require_current`)."""
     if unknown := parts - PARTS.keys():
@@ -69,8 +82,7 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     errors.install(app)
     for media_type in ("text/csv", "application/problem+json", "application/geo+json"):
         add_compress_type(media_type)
-    layer: Any = CompressMiddleware
-    app.add_middleware(layer, minimum_size=500)
+    app.add_middleware(Compression)
     if "console" in parts:
         app.exception_handler(NotSignedIn)(console.guard.to_sign_in)
     for module in (*ALWAYS, *(page for part in sorted(parts) for page in PARTS[part])):

@@ -51,14 +51,16 @@ def environment(files: assets.Assets, settings: Settings) -> Environment:
     return env
 
 
-def page(request: Request, snapshot: Snapshot, template: str, **context: Any) -> Response:
+def page(request: Request, snapshot: Snapshot, template: str, *, also: str = "", **context: Any) -> Response:
     """A public page as of the snapshot's entry, or the one part of it that was asked for.
+
+    `also`: what else the page is a function of, such as the version of the open data.
 
     Raises: NotModified when the caller holds exactly this already.
     """
     site: Site = request.app.state.site
     part = _part(request, site.templates, template)
-    current = caching.tag(request, snapshot.number, site.build, part)
+    current = caching.tag(request, snapshot.number, site.build + also, part)
     if mine := caching.held(request, current):
         raise caching.NotModified(mine)
     response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context))

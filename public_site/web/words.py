@@ -19,7 +19,10 @@ SECTIONS = (
     ("notices", "公告"),
     ("downgrades", "降级"),
     ("excellence", "A+ 企业"),
+    ("data", "数据"),
 )
+FIELD_TYPES = {"integer": "整数", "number": "数", "string": "文字", "boolean": "是非", "date": "日期",
+               "datetime": "时刻", "list": "列表", "object": "JSON"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi.routing import APIRoute
 
+from data_export.fields import TABLES
 from public_site.web import csv_lines
 from public_site.web.app import ALWAYS, PARTS
 
@@ -19,8 +20,16 @@ def test_the_readme_describes_every_address() -> None:
     assert len(paths) >= 40
     described = {re.sub(r"\{[^}]*\}", "{}", path) for path in re.findall(r"`(/[^`?]*)", README)}
     wanted = {re.sub(r"\{[^}]*\}", "{}", path) for path in paths}
-    assert {path for path in wanted if path.removesuffix(".json").removesuffix(".csv") not in described} == set()
+    assert {p for p in wanted if not {p, p.removesuffix(".json").removesuffix(".csv")} & described} == set()
 
 
 def test_the_readme_describes_every_column_of_the_list_as_csv() -> None:
     assert [column.name for column in csv_lines.COLUMNS if f"`{column.name}`" not in README] == []
+
+
+def test_the_readme_names_every_table_and_field_of_the_open_data() -> None:
+    rows = {
+        table: set(re.findall(r"`(\w+)`", fields))
+        for table, fields in re.findall(r"^\| `(\w+)` \| (`id`.*|`\w+`, .*) \|$", README, re.MULTILINE)
+    }
+    assert {table.name: {field.name for field in table.fields} for table in TABLES}.items() <= rows.items()
