@@ -23,6 +23,7 @@ help:
 	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
+	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
@@ -82,6 +83,10 @@ hunt: install
 .PHONY: fuzz-notices
 fuzz-notices: install
 	$(BIN)/python -m tests.notices.mutations 5000
+
+.PHONY: fuzz-api
+fuzz-api: install
+	$(BIN)/python -m tests.web.api.fuzzing 5000
 
 # Figures: each target below measures a row of the README's table of figures.
 

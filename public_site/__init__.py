@@ -13,6 +13,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     demo/      verification   the demo register's notices · checking everything against everything else
     tables                    every table, for the migrations
     documents  intake         the register as a search index takes it in · an uploaded file becomes a draft
+    listings                  the register's things one list at a time, for whoever reads everything
     reviews                   what the second person is shown, and that they approve exactly that
     publishing                the one way in: draft, second person, register, projections
     records                   what pages read of an enterprise
