@@ -35,9 +35,14 @@ CHECKED: Any = CHECKS.get_by_names(
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
 
+def schema_of(document: dict[str, Any]) -> Any:
+    """The document as schemathesis reads it."""
+    return schemathesis.openapi.from_dict(document, config=SchemathesisConfig())
+
+
 def run(app: FastAPI, count: int, number: int = 0) -> Counter[int]:
     """Ask `count` times in all, evenly; how many answers had which status. Raises what a check found."""
-    schema = schemathesis.openapi.from_dict(documentation.document("en"), config=SchemathesisConfig())
+    schema = schema_of(documentation.document("en"))
     schema.app = app
     answered: Counter[int] = Counter()
     operations = [found.ok() for found in schema.get_all_operations()]
