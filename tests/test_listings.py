@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -37,11 +38,11 @@ def register_of(history: list[Step]) -> Iterator[Connection]:
         database.close()
 
 
-def whole(page_after: Callable[[Any], Page[Item]]) -> list[Item]:
+def whole(page_after: Callable[..., Page[Item]]) -> list[Item]:
     """Every item of a list, page by page; the total is the same and right on each."""
     after, found, totals = None, list[Item](), set[int]()
     while True:
-        page = page_after(after)
+        page = page_after(after=after)
         found += page.items
         totals.add(page.total)
         if page.following is None:
@@ -50,6 +51,11 @@ def whole(page_after: Callable[[Any], Page[Item]]) -> list[Item]:
         after = page.following
     assert totals == {len(found)}
     return found
+
+
+def by_id(listing: Callable[..., Page[Item]], *what: Any, **how: Any) -> Callable[..., Page[Item]]:
+    """A list that begins after a number, asked as those that begin after a key."""
+    return lambda after: listing(*what, after=after[1] if after else 0, **how)
 
 
 def ids_of_enterprises(connection: Connection) -> list[int]:
@@ -72,9 +78,7 @@ def views(connection: Connection, **when: Any) -> Iterator[records.EnterpriseVie
 def test_the_units_are_those_of_the_enterprises_now_and_on_every_day(history: list[Step], limit: int) -> None:
     with register_of(history) as connection:
         for day in (None, *DAYS[::3], "2023-01-02"):
-            listed = whole(
-                lambda after, day=day: listings.units(connection, UnitFilters(as_of=day), after=after, limit=limit)
-            )
+            listed = whole(partial(listings.units, connection, UnitFilters(as_of=day), limit=limit))
             of_views = {(v.line.id, unit) for v in views(connection, as_of=day) for unit in v.line.units}
             assert {(one.enterprise.id, one.unit) for one in listed} == of_views
             assert [one.unit.id for one in listed] == sorted(one.unit.id for one in listed)
@@ -85,11 +89,7 @@ def test_the_units_are_those_of_the_enterprises_now_and_on_every_day(history: li
 def test_the_enterprises_as_once_known_are_those_that_each_entry_left(history: list[Step], limit: int) -> None:
     with register_of(history) as connection:
         for known in range(1, register.latest_number(connection) + 1, 3):
-            listed = whole(
-                lambda after, known=known: listings.enterprises_known(
-                    connection, known, after=after[1] if after else 0, limit=limit
-                )
-            )
+            listed = whole(by_id(listings.enterprises_known, connection, known, limit=limit))
             assert listed == [view.line for view in views(connection, known=known)]
 
 
@@ -106,9 +106,7 @@ def test_the_entries_are_the_register_whole(history: list[Step], limit: int, sor
             (latest // 2, ("graded",)),
         ):
             wanted = EntryFilters(kind=kinds, known=known)
-            found = whole(
-                lambda after, wanted=wanted: listings.entries(connection, wanted, sort=sort, after=after, limit=limit)
-            )
+            found = whole(partial(listings.entries, connection, wanted, sort=sort, limit=limit))
             expected = [e for e in everything if e.number <= (known or latest) and (not kinds or e.kind in kinds)]
             assert found == (expected if sort == "entry" else expected[::-1])
 
@@ -121,9 +119,7 @@ def test_what_happened_to_an_enterprise_comes_by_day_whatever_has_none(
     with register_of(history) as connection:
         for number in ids_of_enterprises(connection):
             wanted = EntryFilters(enterprise=(number,))
-            found = whole(
-                lambda after, wanted=wanted: listings.entries(connection, wanted, sort=sort, after=after, limit=limit)
-            )
+            found = whole(partial(listings.entries, connection, wanted, sort=sort, limit=limit))
             keys = [(e.effective_on or "", e.number) for e in found]
             assert keys == sorted(keys, reverse=sort.startswith("-"))
 
@@ -162,7 +158,7 @@ def test_notices_come_newest_first_and_are_narrowed(lists: Desk) -> None:
     with lists.database.reading() as connection:
 
         def days(wanted: NoticeFilters, sort: str = "-effective_on") -> list[str]:
-            found = whole(lambda after: listings.notices(connection, wanted, sort=sort, after=after, limit=1))
+            found = whole(partial(listings.notices, connection, wanted, sort=sort, limit=1))
             return [line.issued_on for line in found]
 
         assert days(NoticeFilters()) == ["2024-05-01", "2023-05-01", "2022-05-01"]
@@ -176,7 +172,7 @@ def test_notices_come_newest_first_and_are_narrowed(lists: Desk) -> None:
 def test_the_rows_of_a_notice_come_in_the_order_of_its_file(lists: Desk) -> None:
     with lists.database.reading() as connection:
         (first,) = listings.notices(connection, NoticeFilters(), sort="id", limit=1).items
-        found = whole(lambda after: listings.decisions(connection, first.id, after=after[1] if after else 0, limit=1))
+        found = whole(by_id(listings.decisions, connection, first.id, limit=1))
     assert [decision.enterprise_name for decision in found] == ["演示甲有限公司", "演示乙有限公司"]
 
 
