@@ -24,6 +24,7 @@ help:
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
 	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
+	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
@@ -83,6 +84,10 @@ hunt: install
 .PHONY: fuzz-notices
 fuzz-notices: install
 	$(BIN)/python -m tests.notices.mutations 5000
+
+.PHONY: fuzz-api
+fuzz-api: install
+	$(BIN)/python -m tests.web.api.fuzzing 5000
 
 # Figures: each target below measures a row of the README's table of figures.
 

@@ -14,6 +14,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     tables                    every table, for the migrations
     documents  intake         the register as a search index takes it in · an uploaded file becomes a draft
     exports                   when the open data are written anew, by a process of their own
+    listings                  the register's things one list at a time, for whoever reads everything
     reviews                   what the second person is shown, and that they approve exactly that
     publishing                the one way in: draft, second person, register, projections
     records                   what pages read of an enterprise

@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         "请通过所在地生态环境主管部门公布的渠道举报，或登录全国生态环境投诉举报平台。",
         description="举报污染的官方渠道，显示在报告页面上。",
     )
+    api_per_minute: int = Field(
+        600, ge=0, le=1_000_000, description="一个网络地址每分钟可向 API 提出多少次请求（每个进程）；0 为不限。"
+    )
     file_limit_mb: int = Field(50, ge=1, le=1024, description="公告文件大小上限，MB。")
     meili_url: str = Field(
         "", description="Meilisearch 服务的地址（如 http://meilisearch:7700）。空则用进程内的检索引擎。"
@@ -101,6 +104,11 @@ class Settings(BaseSettings):
     def console_key(self) -> Path:
         """Key that the console's second factors are sealed with (32 bytes)."""
         return self.data / "keys" / "console.key"
+
+    @property
+    def address(self) -> str:
+        """What complete addresses begin with; this machine where no public address is set."""
+        return self.base_url or "http://localhost"
 
     @property
     def is_secure(self) -> bool:

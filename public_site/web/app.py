@@ -1,6 +1,6 @@
 """Where the parts are joined, and the only place: settings, database, index, templates, routes, layers.
 
-The layers, outermost first: `front` (headers of every answer, HEAD, bounds), compression, FastAPI's routing with the
+The layers, outermost first: `front` (headers of every answer, HEAD, bounds), `api.limits` (how often), compression, FastAPI's routing with the
 answers to faults. They are plain ASGI, because the routes behind them are counted in microseconds.
 """
 
@@ -18,6 +18,7 @@ from public_site.search import engines
 from public_site.settings import Settings
 from public_site.supervisors import NotSignedIn
 from public_site.web import (
+    api,
     assets,
     codes,
     complaints,
@@ -38,10 +39,15 @@ from public_site.web import (
     pages,
     places,
     readyz,
+    robots,
+    sitemaps,
     static,
 )
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, places, industries, near, log, data)
+PUBLIC_PAGES = (
+    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, log, data,
+    *api.PAGES, sitemaps, robots,
+)  # fmt: skip
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
@@ -55,7 +61,8 @@ class PublicSite(FastAPI):
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
         larger = {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
-        return front.Front(super().build_middleware_stack(), errors.refusal, larger)
+        limited = api.limits.Limits(super().build_middleware_stack(), site.settings.api_per_minute, errors.refusal)
+        return front.Front(limited, errors.refusal, larger)
 
 
 class Compression:

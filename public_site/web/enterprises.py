@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from functools import partial
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from public_site import grades, histories, records, register, search
-from public_site.web import answers, csv_lines, doors, errors, filters, finding, pages, shapes, words
+from public_site import histories, records, register, search
+from public_site.web import answers, csv_lines, doors, errors, filters, finding, pages, shapes, structured, words
 from public_site.web.filters import Filters
 from public_site.web.parameters import LARGEST_NUMBER, Parameters, ParametersRefused
 
@@ -44,7 +43,7 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
         found=result.found,
         limited=result.limited,
         lines=_lines(snapshot, result.found.ids, wanted.as_of),
-        facets=_speaking(_facets(wanted, result.found), result.found.total),
+        facets=_speaking(finding.facets(wanted, result.found), result.found.total),
         chips=_chips(wanted),
         sorts=_sorts(wanted, only_by_name=result.limited or wanted.as_of is not None),
         register_until=_register_until(snapshot, snapshot.number, wanted.as_of),
@@ -65,7 +64,7 @@ def enterprises_json(
         "items": [shapes.enterprise(line) for line in _lines(snapshot, found.ids, wanted.as_of)],
         "facets": {
             facet.name: [shapes.facet(choice) for choice in facet.choices]
-            for facet in _facets(wanted, found, "/enterprises.json")
+            for facet in finding.facets(wanted, found, "/enterprises.json")
         },
         "next": _next(wanted, found, "/enterprises.json"),
         "approximate": found.approximate,
@@ -106,13 +105,16 @@ def suggestions(
 
 
 @routes.get("/enterprises/{enterprise_id:int}")
-def enterprise(enterprise_id: int, request: Request, parameters: OneParameters, snapshot: doors.Reader) -> Response:
+def enterprise(
+    enterprise_id: int, request: Request, parameters: OneParameters, snapshot: doors.Reader, site: doors.TheSite
+) -> Response:
     """One enterprise: the grade of each unit, the derived overall grade, the timeline, the sources."""
     try:
         as_of, view = _view(enterprise_id, parameters, snapshot)
     except records.EnterpriseMerged as merged:
         return _to_survivor(request, snapshot, f"/enterprises/{merged.into}")
     citations = shapes.citations(view.history)
+    known = parameters.known_at()
     return pages.page(
         request,
         snapshot,
@@ -121,7 +123,10 @@ def enterprise(enterprise_id: int, request: Request, parameters: OneParameters, 
         history=shapes.told(view.history),
         elsewhere=shapes.repetitions(view.history),
         as_of=as_of,
-        known_at=parameters.moment("known_at"),
+        known_at=known,
+        known_entry=known if isinstance(known, int) else None,
+        entry=view.entry,
+        structured=structured.enterprise(view.line, citations, site.settings.base_url),
         verdict=words.verdict(view.line),
         citations=citations,
         decided_by=_decided_by(view.line, citations),
@@ -153,9 +158,10 @@ def _to_survivor(request: Request, snapshot: doors.Snapshot, path: str) -> Respo
 def _view(
     enterprise_id: int, parameters: Parameters, snapshot: doors.Snapshot
 ) -> tuple[date | None, records.EnterpriseView]:
-    as_of, known_at = parameters.day("as_of"), parameters.moment("known_at")
+    as_of, known = parameters.day("as_of"), parameters.known_at()
     parameters.settle()
-    known = register.number_known_at(snapshot.connection, known_at) if known_at else None
+    if isinstance(known, datetime):
+        known = register.number_known_at(snapshot.connection, known)
     day = as_of.isoformat() if as_of else None
     return as_of, records.enterprise(snapshot.connection, min(enterprise_id, LARGEST_NUMBER), as_of=day, known=known)
 
@@ -166,14 +172,6 @@ def _lines(snapshot: doors.Snapshot, ids: tuple[int, ...], as_of: date | None) -
 
 def _next(wanted: Filters, found: search.Found, path: str) -> str | None:
     return wanted.page_after(found.next).url(path) if found.next else None
-
-
-def _facets(wanted: Filters, found: search.Found, path: str = "/enterprises") -> list[filters.Facet]:
-    return [
-        filters.facet(wanted, name, _in_order(name, found.facets[name]), path, partial(words.facet_value, name))
-        for name in filters.FACETS
-        if found.facets.get(name)
-    ]
 
 
 def _speaking(facets: Sequence[filters.Facet], total: int) -> list[filters.Facet]:
@@ -195,18 +193,6 @@ def _says_nothing(facet: filters.Facet, total: int) -> bool:
     return facet.name in ("scheme", "stage", "unlisted", "excellence") and all(
         choice.count == total for choice in facet.choices
     )
-
-
-def _in_order(name: str, counts: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
-    """Grades best first, sub-industries under their industry; everything else as counted, most first."""
-    if name in ("grade", "overall"):
-        best_first = [grade.label for grade in grades.grades()]
-        place = {label: at for at, label in enumerate(best_first)}
-        return sorted(counts, key=lambda counted: place.get(counted[0], len(place)))
-    if name == "industry":
-        place = {value: at for at, (value, _) in enumerate(counts)}
-        return sorted(counts, key=lambda counted: (place.get(counted[0].split("/")[0], 0), place[counted[0]]))
-    return counts
 
 
 def _chips(wanted: Filters) -> list[filters.Choice]:

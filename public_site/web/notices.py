@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, Response
 
 from public_site import records
 from public_site.faults import NotReady
-from public_site.web import caching, doors, keyset, pages
+from public_site.web import caching, doors, keyset, pages, structured
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
 routes = APIRouter()
@@ -41,15 +41,18 @@ def notice(
     request: Request,
     parameters: Annotated[Parameters, doors.parameters("after")],
     snapshot: doors.Reader,
+    site: doors.TheSite,
 ) -> Response:
     """One notice with its rows; a long one is paged by the number of the last entry shown."""
     view = records.notice(snapshot.connection, min(notice_id, LARGEST_NUMBER))
     after = _after(parameters)
     rows = records.notice_changes(snapshot.connection, view.line.id, after=after, limit=_ROWS + 1)
     following = f"/notices/{view.line.id}?after={rows[_ROWS - 1].entry}" if len(rows) > _ROWS else None
+    told = structured.notice(view, site.settings.base_url)
     return pages.page(
-        request, snapshot, "notices/notice.html", notice=view, rows=rows[:_ROWS], next=following, later=bool(after)
-    )
+        request, snapshot, "notices/notice.html", notice=view, rows=rows[:_ROWS], next=following, later=bool(after),
+        structured=told,
+    )  # fmt: skip
 
 
 @routes.get("/notices/{notice_id:int}/original", dependencies=[doors.parameters()])

@@ -229,7 +229,8 @@ def _canonical(element: html.HtmlElement) -> bytes:
 
 
 def _has_language_and_title(page: html.HtmlElement) -> None:
-    assert page.get("lang") == "zh-CN"
+    canonical = page.xpath("//link[@rel='canonical']/@href")
+    assert page.get("lang") == ("en" if canonical and canonical[0].startswith("/en/") else "zh-CN")
     headings = page.xpath("//h1")
     assert len(headings) == 1
     heading = " ".join(headings[0].text_content().split())
