@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,6 +43,17 @@ def find(snapshot: Snapshot, query: Query) -> Found:
         approximate=approximate and search.total > 0,
         kilometres=_kilometres(snapshot, query, [hit for _, hit in page]),
     )
+
+
+def every_id(snapshot: Snapshot, query: Query) -> Numbers:
+    """The ids of all that `find` would go through page by page, ascending."""
+    query = replace(query, sort="id", cursor=None)
+    search = _search(snapshot, query, snapshot.simplified(criteria.of_text(query)), ())
+    if query.terms and not search.total:
+        near = near_matches.instead(snapshot, query.terms)
+        search = _search(snapshot, query, near.text, ()) if near is not None else search
+    assert isinstance(search, Search)  # only an order by distance fetches at once
+    return snapshot.rows(search.matches, ())["id"] if search.total else np.zeros(0, np.int64)
 
 
 def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Nearby:

@@ -36,8 +36,11 @@ from public_site.web import (
     readyz,
     static,
 )
+from public_site.web import (
+    map as map_pages,
+)
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, map_pages, log)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
