@@ -139,7 +139,8 @@ def _question(
     if not wanted.q:
         return query, None
     try:
-        return query, _ids(index, query, index.as_of())
+        engine: Any = index  # engines are told apart by identity, as keys of a cache
+        return query, _ids(engine, query, index.as_of())
     except NotReady:
         batches = islice(finding.ids(index, snapshot, query), _BATCHES)
         return query, np.array(sorted(id for batch in batches for id in batch), np.int64)
