@@ -7,7 +7,8 @@
 BIN := .venv/bin
 # Compiled modules are kept: a test that starts commands would compile everything each time.
 unexport PYTHONDONTWRITEBYTECODE
-INSTALLED := .venv/installed static/vendor/package-lock.sha256 public_site/vendor/package-lock.sha256
+INSTALLED := .venv/installed static/vendor/package-lock.sha256 public_site/vendor/package-lock.sha256 \
+             static/vendor/ground/made-by.sha256 public_site/vendor/ground/made-by.sha256
 # Both constraints: pip up to 25.2 pins the build's own packages by the first, newer ones by the second.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
        $(BIN)/python -m pip
@@ -49,7 +50,8 @@ check: install
 
 install: $(INSTALLED)
 
-$(INSTALLED) &: pyproject.toml constraints.txt package-lock.json hatch_build.py | $(BIN)/python
+$(INSTALLED) &: pyproject.toml constraints.txt package-lock.json hatch_build.py hatch_ground.py public_site/datum.py \
+               | $(BIN)/python
 	@echo "Installing what constraints.txt pins into .venv; the first time this takes a minute or two."
 	@$(PIP) install --quiet $(WHEELS) --editable '.[test]'
 	@touch $(INSTALLED)
@@ -72,7 +74,7 @@ lock: | $(BIN)/python
 	npm install --package-lock-only --ignore-scripts
 
 clean:
-	rm -rf .venv static/vendor public_site/vendor dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv static/vendor public_site/vendor tests/vendor dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # Property tests with new random examples, ROUNDS times over; what is found becomes an example of its own.
 ROUNDS := 10

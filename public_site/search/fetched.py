@@ -86,6 +86,10 @@ class Fetched:
             keys = far if far is not None and query.order == "distance" else rows["rank"]
         return cls(snapshot.columns, query, rows, keys)
 
+    def ids(self) -> Numbers:
+        """All ids that match, ascending."""
+        return np.sort(self._rows["id"][self._matching])
+
     def facets(self) -> dict[str, Facet]:
         return facets_of(self._columns, self._counts, self._traits)
 

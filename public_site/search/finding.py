@@ -8,6 +8,7 @@ a word that stands in every name costs a look at a few thousand documents only.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -39,6 +40,16 @@ def find(snapshot: Snapshot, query: Query) -> Found:
         approximate=approximate and search.total > 0,
         kilometres=_kilometres(snapshot, query, [hit for _, hit in page]),
     )
+
+
+def every_id(snapshot: Snapshot, query: Query) -> Numbers:
+    """The ids of all that `find` would go through page by page, ascending."""
+    query = replace(query, sort="id", cursor=None)
+    search = _search(snapshot, query, snapshot.simplified(criteria.of_text(query)), ())
+    if query.terms and not search.total:
+        near = near_matches.instead(snapshot, query.terms)
+        search = _search(snapshot, query, near.text, ()) if near is not None else search
+    return search.ids()
 
 
 def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Fetched:
@@ -133,6 +144,10 @@ class Search:
         if self.query.bbox is None or self.query.near is not None:
             return self.matches
         return every([self._without_place(), *criteria.between_edges(self.query.bbox)])
+
+    def ids(self) -> Numbers:
+        """All ids that match, ascending."""
+        return self.snapshot.rows(self.matches, ())["id"] if self.total else np.zeros(0, np.int64)
 
     def facets(self) -> dict[str, Facet]:
         return facets_of(self.snapshot.columns, self.counts, self.traits)

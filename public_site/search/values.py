@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from public_site import faults
 from public_site.search import text as texts
 
@@ -224,6 +227,8 @@ class Engine(Protocol):
     """One face for every engine: it finds, it suggests, and it is a projection of the register."""
 
     def find(self, query: Query) -> Found: ...
+
+    def every_id(self, query: Query) -> NDArray[np.int64]: ...
 
     def suggest(self, text: str, limit: int = 8) -> tuple[int, ...]: ...
 

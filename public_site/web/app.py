@@ -43,9 +43,12 @@ from public_site.web import (
     sitemaps,
     static,
 )
+from public_site.web import (
+    map as map_pages,
+)
 
 PUBLIC_PAGES = (
-    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, log, data,
+    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, log, data,
     *api.PAGES, sitemaps, robots,
 )  # fmt: skip
 ALWAYS = (healthz, readyz, static)
