@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware, add_compress_type
 
-from public_site import shipped
+from public_site import feeds, shipped
 from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
@@ -27,6 +27,7 @@ from public_site.web import (
     enterprises,
     errors,
     excellence,
+    follow,
     front,
     healthz,
     home,
@@ -37,7 +38,7 @@ from public_site.web import (
     static,
 )
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, follow, log)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
@@ -64,7 +65,12 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     )  # fmt: skip
     app.state.site = _site(settings)
     errors.install(app)
-    for media_type in ("text/csv", "application/problem+json", "application/geo+json"):
+    for media_type in (
+        "text/csv",
+        "application/problem+json",
+        "application/geo+json",
+        *(f.media_type for f in feeds.FORMATS),
+    ):
         add_compress_type(media_type)
     layer: Any = CompressMiddleware
     app.add_middleware(layer, minimum_size=500)

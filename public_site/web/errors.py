@@ -22,6 +22,7 @@ from public_site.web import caching, pages
 from public_site.web.parameters import ParametersRefused, UrlNotValid
 
 _LOG = logging.getLogger(__name__)
+_DATA = (".json", ".csv", ".xlsx", ".geojson", ".atom", ".rss")
 
 # What a URL says wrongly is 400; what a form says wrongly is 422.
 STATUS: dict[type[Fault], int] = {
@@ -86,7 +87,7 @@ def refusal(request: Request, status: int, detail: str = "", problems: tuple[tup
 def wants_json(request: Request) -> bool:
     """A data URL, the API, or a caller that asks for JSON rather than for a page."""
     path = request.url.path
-    if path.startswith(("/api", "/readyz", "/healthz")) or path.endswith((".json", ".csv", ".geojson")):
+    if path.startswith(("/api", "/readyz", "/healthz")) or path.endswith(_DATA):
         return True
     accept = request.headers.get("accept", "")
     return "json" in accept and "text/html" not in accept
