@@ -72,7 +72,8 @@ def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Crit
 
 def _fixed(query: Query) -> list[Criterion]:
     fixed = criteria.filters(query).get("fixed")
-    return [] if fixed is None else [fixed]
+    among = None if query.among is None else OneOf("id", query.among)
+    return [criterion for criterion in (fixed, among) if criterion is not None]
 
 
 def _within(snapshot: Snapshot, near: tuple[float, float], reach: float) -> Criterion:

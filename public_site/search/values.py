@@ -99,7 +99,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question. Values of one filter are alternatives; different filters must all hold."""
+    """One question. Values of one filter are alternatives; different filters must all hold.
+
+    `among`: only which of these ids (at most `LIMIT`) answer it; the index knows this, the register's tables do not.
+    """
 
     text: str = ""
     provinces: tuple[str, ...] = ()
@@ -119,6 +122,7 @@ class Query:
     sort: str | None = None
     cursor: str | None = None
     limit: int = 50
+    among: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         _check_text(self.text)

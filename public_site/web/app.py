@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
-from public_site import shipped
+from public_site import feeds, shipped
 from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
@@ -29,6 +29,7 @@ from public_site.web import (
     enterprises,
     errors,
     excellence,
+    follow,
     front,
     healthz,
     home,
@@ -48,7 +49,7 @@ from public_site.web import (
 )
 
 PUBLIC_PAGES = (
-    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, log, data,
+    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, follow, log, data,
     *api.PAGES, sitemaps, robots,
 )  # fmt: skip
 ALWAYS = (healthz, readyz, static)
@@ -90,7 +91,12 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     )  # fmt: skip
     app.state.site = _site(settings)
     errors.install(app)
-    for media_type in ("text/csv", "application/problem+json", "application/geo+json"):
+    for media_type in (
+        "text/csv",
+        "application/problem+json",
+        "application/geo+json",
+        *(f.media_type for f in feeds.FORMATS),
+    ):
         add_compress_type(media_type)
     app.add_middleware(Compression)
     if "console" in parts:

@@ -22,6 +22,7 @@ from public_site.web import caching, pages
 from public_site.web.parameters import ParametersRefused, UrlNotValid
 
 _LOG = logging.getLogger(__name__)
+_DATA = (".json", ".csv", ".xlsx", ".geojson", ".atom", ".rss")
 
 # What a URL says wrongly is 400; what a form says wrongly is 422.
 STATUS: dict[type[Fault], int] = {
@@ -94,7 +95,7 @@ def is_api(path: str) -> bool:
 
 def is_data(path: str) -> bool:
     """Whether programs are meant to read this address, from any site."""
-    return is_api(path) or path.startswith("/log/") or path.endswith((".json", ".csv", ".geojson"))
+    return is_api(path) or path.startswith("/log/") or path.endswith(_DATA)
 
 
 def wants_json(request: Request) -> bool:

@@ -9,9 +9,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from public_site import records
+from public_site import news, records
 from public_site.faults import NotReady
-from public_site.web import caching, doors, keyset, pages, structured
+from public_site.web import caching, doors, keyset, pages, structured, telling
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
 routes = APIRouter()
@@ -31,8 +31,20 @@ def notices(
     found, total = records.notices(snapshot.connection, after=after, limit=keyset.PAGE)
     following = keyset.following("/notices", [(line.issued_on, line.id) for line in found])
     return pages.page(
-        request, snapshot, "notices/list.html", notices=found, total=total, next=following, later=bool(after)
-    )
+        request, snapshot, "notices/list.html", notices=found, total=total, next=following, later=bool(after),
+        feeds=telling.links(telling.address_of("/notices"), "公告"),
+    )  # fmt: skip
+
+
+@routes.get("/notices.atom")
+@routes.get("/notices.rss")
+@routes.get("/notices.feed.json")
+def feed(
+    request: Request, parameters: Annotated[Parameters, doors.parameters("cursor")], snapshot: doors.Reader
+) -> Response:
+    """The same to follow, in the order of publication."""
+    page = news.of_notices(snapshot.connection, before=telling.before(parameters))
+    return telling.answer(request, snapshot, page, title="公告", path="/notices", further=telling.beside("/notices"))
 
 
 @routes.get("/notices/{notice_id:int}")

@@ -118,6 +118,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def moment_of(value: str | None) -> datetime:
+    """A moment of the register; before the first entry, the beginning of all time."""
+    return datetime.fromisoformat(value) if value else datetime.fromtimestamp(0, UTC)
+
+
 def day_of(value: datetime | str) -> date:
     """The day of a moment in China."""
     return _in_china(value).date()

@@ -13,6 +13,8 @@ from public_site.web.app import ALWAYS, PARTS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
+_ENDING = re.compile(r"\.(feed\.json|json|excel\.csv|csv|xlsx|geojson|atom|rss)$")
+
 
 def test_the_readme_describes_every_address() -> None:
     routes = [route for pages in (ALWAYS, *PARTS.values()) for page in pages for route in page.routes.routes]
@@ -20,8 +22,9 @@ def test_the_readme_describes_every_address() -> None:
     assert len(paths) >= 40
     described = {re.sub(r"\{[^}]*\}", "{}", path) for path in re.findall(r"`(/[^`?]*)", README)}
     wanted = {re.sub(r"\{[^}]*\}", "{}", path) for path in paths}
-    found = {path for path in wanted if not {path, path.removesuffix(".json").removesuffix(".csv")} & described}
-    assert found == set()
+    assert {path for path in wanted if _ENDING.sub("", path) not in described} == set()
+    endings = {found[1] for path in wanted if (found := _ENDING.search(path))}
+    assert {ending for ending in endings if f".{ending}" not in README} == set()
 
 
 def test_the_readme_describes_every_column_of_the_list_as_csv() -> None:
