@@ -144,7 +144,7 @@ def test_any_site_may_read_the_public_data(visitor: Any) -> None:
 def _urls() -> Iterator[str]:
     values = {
         "enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y", "number": "3",
-        "part": "0", "token": "z",
+        "part": "0", "token": "z", "version": "latest",
     }  # fmt: skip
     for module in (*PUBLIC_PAGES, *ALWAYS):
         for route in module.routes.routes:

@@ -105,7 +105,7 @@ def test_amendments_are_told_and_mended_entries_say_so(tmp_path: Path, make_publ
     publisher.index()
     titles = [e.title for e in entries(visitor, f"/enterprises/{first}.atom")]
     assert any("更正 B → C" in title for title in titles), titles
-    assert [e.title for e in entries(visitor, "/notices.atom")][0].startswith("公告撤销：演示名单")
+    assert next(e.title for e in entries(visitor, "/notices.atom")).startswith("公告撤销：演示名单")
     assert visitor.get(f"/enterprises/{second}.rss").status_code == 200
 
 

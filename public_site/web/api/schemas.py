@@ -336,7 +336,9 @@ VERSION = members(
     "开放数据的一个版本，永不改变", "A version of the open data; it never changes.",
     version=text("版本名", "Name of the version."),
     entry=whole("截至登记第几条", "The entry it is as of."),
-    made_at=maybe(text("制作时刻", "When it was made.")),
+    date=text("截至那一天（中国时间）", "The day in China that it is as of.", format="date"),
+    published_at=text("第 entry 条登记的时刻", "The moment of that entry.", format="date-time"),
+    thinned={"type": "boolean", "description": Words("旧版本，只留变化记录", "An old version of which only the delta is kept.")},
     files=several("文件", "Its files.", _FILE),
     url=_PATH,
 )  # fmt: skip

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from public_site.web.api import versions
+from public_site import open_data
 
 
 @pytest.mark.parametrize("path", ["/data/changes", "/api/v1/changes"])
@@ -58,13 +57,13 @@ def test_a_later_publication_only_adds_to_the_changes(make_publisher: Any, visit
     )
 
 
-INDEX = {
-    "versions": [
-        {"version": "12-2024-01-01", "entry": 12, "made_at": "2024-01-01T08:00:00Z",
-         "files": [{"name": "grades.csv", "bytes": 10, "sha256": "a" * 64, "rows": 3}]},
-        {"version": "30-2024-12-31", "entry": 30, "date": "2024-12-31", "files": []},
-    ]
-}  # fmt: skip
+GRADES = open_data.File("grades.csv", "grades", "csv", "text/csv", 10, 3, "a" * 64, {})
+OLDER = open_data.Version("12-2024-01-01", 12, "2024-01-01", "2024-01-01T00:00:00.000000Z", "", None, False, (GRADES,))
+NEWER = open_data.Version("30-2024-12-31", 30, "2024-12-31", "2024-12-31T00:00:00.000000Z", "", OLDER.name, False, ())
+
+
+def index_of(*versions: open_data.Version) -> bytes:
+    return open_data.as_json(open_data.Index(versions))
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def test_before_the_first_export_there_are_no_versions(visitor: Any) -> None:
 
 
 def test_versions_come_newest_first_with_their_files(folder: Any, visitor_of: Any) -> None:
-    (folder.settings.data / "open-data" / "index.json").write_text(json.dumps(INDEX))
+    (folder.settings.data / "open-data" / "index.json").write_bytes(index_of(NEWER, OLDER))
     visitor = visitor_of(folder.settings)
     body = visitor.json("/api/v1/versions?limit=1")
     assert [item["version"] for item in body["items"]] == ["30-2024-12-31"]
@@ -93,11 +92,11 @@ def test_versions_come_newest_first_with_their_files(folder: Any, visitor_of: An
 
 def test_a_new_version_is_seen_though_nothing_was_published(folder: Any, visitor_of: Any) -> None:
     index = folder.settings.data / "open-data" / "index.json"
-    index.write_text(json.dumps({"versions": INDEX["versions"][:1]}))
+    index.write_bytes(index_of(OLDER))
     visitor = visitor_of(folder.settings)
     tag = visitor.client.get("/api/v1/versions").headers["etag"]
     assert visitor.client.get("/api/v1/versions", headers={"if-none-match": tag}).status_code == 304
-    index.write_text(json.dumps(INDEX))
+    index.write_bytes(index_of(NEWER, OLDER))
     again = visitor.client.get("/api/v1/versions", headers={"if-none-match": tag})
     assert again.status_code == 200
     assert again.json()["total"] == 2
@@ -106,11 +105,7 @@ def test_a_new_version_is_seen_though_nothing_was_published(folder: Any, visitor
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"versions": [{}]}', '{"versions": [{"version": "x", "entry": "y"}]}']
 )
-def test_a_damaged_index_is_said_not_shown(
-    folder: Any, visitor_of: Any, content: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_index_is_said_not_shown(folder: Any, visitor_of: Any, content: str) -> None:
     (folder.settings.data / "open-data" / "index.json").write_text(content)
     visitor = visitor_of(folder.settings)
-    assert visitor.json("/api/v1/versions", 503)["status"] == 503
-    monkeypatch.setattr(versions, "LARGEST_INDEX", -1)
     assert visitor.json("/api/v1/versions", 503)["status"] == 503
