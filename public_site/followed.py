@@ -122,6 +122,8 @@ def _by_name(connection: Connection, names: Sequence[str]) -> dict[str, tuple[in
 
 
 def _grouped(connection: Connection, query: Any, said: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    if not said:
+        return {}
     found: dict[str, set[int]] = {}
     for row in connection.execute(query, {"said": list(said)}):
         found.setdefault(row[0], set()).add(int(row[1]))

@@ -64,13 +64,13 @@ def address(request: Request) -> str:
 
 
 def stream_csv(
-    name: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, seconds: float, mark: bytes = b""
+    name: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, seconds: float, mark: str = ""
 ) -> StreamingResponse:
     """CSV in constant memory, however many rows; what fails with the first rows is still answered as a fault.
 
     `mark`: what some programs want before the first byte (a byte order mark).
     """
-    return stream(name, "text/csv; charset=utf-8", _lines(header, rows, mark), seconds=seconds)
+    return stream(name, "text/csv; charset=utf-8", lines_of_csv(header, rows, mark), seconds=seconds)
 
 
 def stream(name: str, media_type: str, lines: Generator[bytes], *, seconds: float) -> StreamingResponse:
@@ -80,23 +80,25 @@ def stream(name: str, media_type: str, lines: Generator[bytes], *, seconds: floa
 
 
 def stream_features(features: Iterable[dict[str, Any]], matched: int, entry: int) -> Generator[bytes]:
-    """GeoJSON (RFC 7946) in constant memory; how many there are is known at the end, and stands there."""
-    yield b'{"type":"FeatureCollection","features":['
-    waiting: list[bytes] = []
+    """GeoJSON (RFC 7946) in constant memory; how many there are is known at the end, and stands there.
+
+    Nothing is given before the first features are at hand: what fails with them is still answered as a fault.
+    """
+    waiting = [b'{"type":"FeatureCollection","features":[']
     returned = 0
     for returned, feature in enumerate(features, 1):
         waiting.append((b",\n" if returned > 1 else b"\n") + orjson.dumps(feature))
-        if len(waiting) == _ROWS_AT_ONCE:
+        if len(waiting) >= _ROWS_AT_ONCE:
             yield b"".join(waiting)
             waiting.clear()
     yield b"".join(waiting)
     yield b'\n],"numberMatched":%d,"numberReturned":%d,"entry":%d}\n' % (matched, returned, entry)
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[object]], mark: bytes) -> Generator[bytes]:
-    if mark:
-        yield mark
+def lines_of_csv(header: Sequence[str], rows: Iterable[Sequence[object]], mark: str = "") -> Generator[bytes]:
+    """CSV as bytes, many rows at a time."""
     buffer = io.StringIO(newline="")
+    buffer.write(mark)
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(header)
     for count, row in enumerate(rows, 1):

@@ -66,8 +66,9 @@ def answer(request: Request, snapshot: Snapshot, line: records.EnterpriseLine, *
     if picture:
         drawn = site.templates.get_template("enterprises/badge.svg").render(badge=shown)
         return answers.public(request, snapshot, Response(drawn, media_type="image/svg+xml"))
-    response = pages.page(request, snapshot, "enterprises/card.html", enterprise=line, badge=shown, day=day,
-                          verdict=words.verdict(line), address=answers.address(request))  # fmt: skip
+    response = pages.page(
+        request, snapshot, "enterprises/card.html", enterprise=line, badge=shown, verdict=words.verdict(line)
+    )
     response.headers["Content-Security-Policy"] = CARD_POLICY
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -16,7 +16,7 @@ from public_site import records, spreadsheets
 from public_site.web import csv_lines, shapes
 from public_site.web.parameters import UrlNotValid
 
-EXCEL_MARK = b"\xef\xbb\xbf"
+EXCEL_MARK = "\ufeff"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 GEOJSON = "application/geo+json"
 _CHUNK = 1 << 16

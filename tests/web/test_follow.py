@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 from sqlalchemy import text
 
-from public_site import followed
+from public_site import followed, publishing
 from public_site.database import Database
 from tests.web.clerks import OURS
 from tests.web.conftest import Publisher, Visitor
@@ -25,11 +25,12 @@ def register(tmp_path: Path, make_publisher: Any) -> Publisher:
     publisher.publish(
         "演示名单", "2024-01-01",
         {"name": "演示甲有限公司"}, {"name": "演示乙有限公司", "credit_code": "91130200699229617X"},
-        {"name": "演示丙有限公司"}, {"name": "演示同名有限公司", "county": "500102"},
+        {"name": "演示丙有限公司"}, {"name": "演示同名有限公司"},
         {"name": "演示新有限公司", "former_name": "演示旧有限公司"},
     )  # fmt: skip
-    publisher.publish("另一份名单", "2024-02-01", {"name": "演示同名有限公司", "province": "110000", "city": "110100",
-                                                 "county": "110101"}, division="110000")  # fmt: skip
+    with publisher.database.reading() as connection:
+        (third,) = connection.execute(text("SELECT id FROM enterprise WHERE name = '演示丙有限公司'")).scalars()
+    publisher.amend(publishing.draft_enterprise_change, third, {"name": "演示同名有限公司"})
     publisher.index()
     return publisher
 
