@@ -23,6 +23,7 @@ help:
 	@echo "make check    only the linters, types and import contracts"
 	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
+	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
@@ -87,7 +88,10 @@ fuzz-notices: install
 
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake bench-search
+.PHONY: bench-intake bench-search bench-map
+bench-map: install
+	$(BIN)/python -m benchmarks.map --sizes 350000 1000000
+
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake
 
