@@ -59,7 +59,7 @@
   }
 
   function clusterMark(count, grades) {
-    var size = count < 10 ? 32 : count < 100 ? 38 : count < 1000 ? 44 : 52;
+    var size = count < 10 ? 30 : count < 100 ? 36 : count < 1000 ? 42 : 48;
     var holder = document.createElement("span");
     holder.className = "map-cluster";
     var svg = drawn("svg", { viewBox: "0 0 40 40", height: size, width: size, "aria-hidden": "true" });
@@ -273,7 +273,7 @@
 
   var box = (filters().get("bbox") || "").split(",").map(Number);
   if (box.length === 4 && box.every(isFinite)) map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { animate: false });
-  else map.fitBounds([[17, 74], [53.5, 135]], { animate: false });
+  else map.fitBounds([[17, 74], [53.5, 134.8]], { animate: false });
   showMarks();
   window.setTimeout(function () {
     map.on("dragstart zoomstart keydown", function () { moved = true; });
