@@ -233,7 +233,7 @@ def test_the_shift_of_chinese_maps_and_the_way_back_agree() -> None:
 def test_map_units_and_degrees_agree() -> None:
     lat, lon = np.array([-60.0, 0.0, 29.7, 53.5]), np.array([-179.9, 0.0, 107.39, 135.0])
     x, y = points.map_units(lat, lon)
-    back = points.degrees(x + 0.5, y + 0.5)
+    back = points.degrees((x + 0.5).astype(np.float64), (y + 0.5).astype(np.float64))
     assert np.allclose(back, (lat, lon), atol=2e-6)
 
 
