@@ -25,6 +25,7 @@ help:
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
 	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
 	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
+	@echo "make bench-download  what the download of a list of 1,000,000 lines adds to the process"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
@@ -94,12 +95,15 @@ fuzz-api: install
 
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake bench-search bench-export bench-map
+.PHONY: bench-intake bench-search bench-export bench-map bench-download
 bench-export: install
 	$(BIN)/python -m benchmarks.export
 
 bench-map: install
 	$(BIN)/python -m benchmarks.map --sizes 350000 1000000
+
+bench-download: install
+	$(BIN)/python -m benchmarks.list_download
 
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake

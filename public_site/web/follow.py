@@ -74,18 +74,7 @@ def make(request: Request, site: doors.TheSite, form: Sent) -> Response:
     return RedirectResponse(f"/follow/lists/{token}", 303)
 
 
-@routes.get("/follow/lists/{token}", dependencies=[doors.parameters()])
-def one_list(token: str, request: Request, site: doors.TheSite) -> Response:
-    """The private page of a list: its feeds, its enterprises, how to delete it."""
-    with site.database.reading() as connection:
-        lines = records.lines(connection, followed.ids(connection, token))
-    at = answers.address(request)
-    addresses = [(form.title, f"{at}/follow/lists/{token}.{form.ending}") for form in feeds.FORMATS]
-    links = telling.links(telling.address_of(f"/follow/lists/{token}"), "我关注的企业")
-    return _private(pages.plain(request, "follow/list.html", status=200, lines=lines, token=token, addresses=addresses,
-                                feeds=links))  # fmt: skip
-
-
+# Before the list's own page, whose token would else be taken to end with it.
 @routes.get("/follow/lists/{token}.atom")
 @routes.get("/follow/lists/{token}.rss")
 @routes.get("/follow/lists/{token}.feed.json")
@@ -101,6 +90,18 @@ def feed(
     path = f"/follow/lists/{token}"
     told = telling.plain(request, snapshot, page, title="我关注的企业", path=path, further=telling.beside(path))
     return _private(told)
+
+
+@routes.get("/follow/lists/{token}", dependencies=[doors.parameters()])
+def one_list(token: str, request: Request, site: doors.TheSite) -> Response:
+    """The private page of a list: its feeds, its enterprises, how to delete it."""
+    with site.database.reading() as connection:
+        lines = records.lines(connection, followed.ids(connection, token))
+    at = answers.address(request)
+    addresses = [(form.title, f"{at}/follow/lists/{token}.{form.ending}") for form in feeds.FORMATS]
+    links = telling.links(telling.address_of(f"/follow/lists/{token}"), "我关注的企业")
+    return _private(pages.plain(request, "follow/list.html", status=200, lines=lines, token=token, addresses=addresses,
+                                feeds=links))  # fmt: skip
 
 
 @routes.post("/follow/lists/{token}/delete", dependencies=[doors.parameters()])
