@@ -33,7 +33,6 @@ def place(code: str, request: Request, snapshot: doors.Reader, index: doors.Inde
     level, query = _asked(code, _SHOWN)
     found = finding.find(index, snapshot, query).found
     fallen = finding.find(index, snapshot, _asked(code, _SHOWN, fallen=True)[1]).found
-    line = [division for division in places.lineage(code) if division and division.code != code]
     counts = dict(found.facets.get("grade", ()))
     return pages.page(
         request,
@@ -41,7 +40,7 @@ def place(code: str, request: Request, snapshot: doors.Reader, index: doors.Inde
         "places/place.html",
         here=here,
         level=level,
-        above=list({division.name: division for division in line if division.name != here.name}.values()),
+        above=_above(code),
         total=found.total,
         grade_counts=[(grade, counts[grade.label]) for grade in grades.grades() if grade.label in counts],
         most=max(counts.values(), default=0),
@@ -63,6 +62,15 @@ def _asked(code: str, limit: int, *, fallen: bool = False) -> tuple[str, search.
     if code.endswith("00"):
         return "city", search.Query(cities=(code,), downgraded_since=since, sort=sort, limit=limit)
     return "county", search.Query(counties=(code,), downgraded_since=since, sort=sort, limit=limit)
+
+
+def _above(code: str) -> list[Division]:
+    """What a place lies in, outermost first; a municipality is not also its own city."""
+    here, above = places.division(code), dict[str, Division]()
+    for division in places.lineage(code):
+        if division is not None and division.name != here.name:
+            above.setdefault(division.name, division)
+    return list(above.values())
 
 
 def _below(code: str) -> tuple[Division, ...]:
