@@ -17,6 +17,7 @@ _LEVELS = ("province", "city", "county")
 SECTIONS = (
     ("enterprises", "企业"),
     ("map", "地图"),
+    ("places", "地区"),
     ("notices", "公告"),
     ("downgrades", "降级"),
     ("excellence", "A+ 企业"),
