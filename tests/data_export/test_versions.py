@@ -10,6 +10,7 @@ import sys
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -19,11 +20,13 @@ from hypothesis import strategies as st
 
 from data_export import versions
 from data_export.fields import TABLES
-from public_site import open_data, publishing
+from public_site import log, open_data, publishing, standings
+from public_site.database import Database
 from public_site.open_data import File, Index, Version
 from public_site.settings import Settings
 from tests.data_export.exporter import Exporter, correct
 from tests.desk import Desk, row
+from tests.trails import Scribe, Step, steps
 
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 KILLS = 12 * int(os.environ.get("PUBLIC_SITE_TEST_SWEEP", "1"))
@@ -163,6 +166,33 @@ class TestDeltas:
         kinds = {(line["op"], line["kind"]) for v in told[1:] for line in published.lines(v, open_data.DELTA)}
         assert {("delete", "enterprises"), ("insert", "units"), ("update", "grades"), ("insert", "entries")} <= kinds
         assert not [kind for kind in kinds if kind[1] == "entries" and kind[0] != "insert"]
+
+    @examples(max_examples=8)
+    @given(st.lists(steps(), min_size=4, max_size=24), st.integers(2, 4))
+    def test_of_any_history_the_first_version_and_the_deltas_give_every_later_one(
+        self, history: list[Step], versions_made: int
+    ) -> None:
+        with TemporaryDirectory() as folder:
+            settings = Settings(data=Path(folder), database_url="")
+            database = Database(settings.register_url)
+            publishing.prepare(database, settings)
+            exporter, scribe = Exporter(database, settings, settings.open_data_folder), Scribe()
+            held: dict[str, dict[Any, dict[str, Any]]] = {table.name: {} for table in TABLES}
+            share = -(-len(history) // versions_made)
+            for begin in range(0, len(history), share):
+                with database.writing() as connection:
+                    scribe.write(connection, history[begin : begin + share])
+                    standings.catch_up(connection)
+                    log.catch_up(connection)
+                    log.sign(connection, "localhost/log", log.read_key(settings.log_key))
+                version = exporter.export(None, *(f for f in open_data.FORMATS if f not in ("jsonl", "parquet")))
+                if version.previous is None:
+                    held = {table.name: exporter.rows(version, table.name) for table in TABLES}
+                else:
+                    for line in exporter.lines(version, open_data.DELTA):
+                        _apply(held[line["kind"]], line)
+                assert held == {table.name: exporter.rows(version, table.name) for table in TABLES}
+            database.close()
 
 
 def _apply(rows: dict[Any, dict[str, Any]], line: dict[str, Any]) -> None:
