@@ -94,7 +94,7 @@ class Points:
         """Those of these rows that meet the query's filters (its text and box are not looked at); the very same if all do."""
         kept: Flags | None = None
         for table, column in ((self._of_kinds(query), self.kind), (self._in_places(query), self.place)):
-            if not table.all():
+            if table is not None and not table.all():
                 passed = table[column[rows]]
                 kept = passed if kept is None else kept & passed
         if query.downgraded_since is not None:
@@ -140,9 +140,12 @@ class Points:
         """The rows of enterprises without a point."""
         return slice(self.located, len(self.ids))
 
-    def _of_kinds(self, query: Query) -> Flags:
+    def _of_kinds(self, query: Query) -> Flags | None:
+        """Which kinds pass, where the query asks for any."""
         chosen = criteria.trait_filters(query).values()
         industries = set(query.industries)
+        if not chosen and not industries:
+            return None
 
         def passes(kind: Kind) -> bool:
             held = all(kind.traits.isdisjoint(values) is not there for values, there in chosen)
@@ -150,13 +153,19 @@ class Points:
 
         return np.array([passes(kind) for kind in self.kinds] or [False], np.bool_)
 
-    def _in_places(self, query: Query) -> Flags:
-        wanted = (query.provinces, query.cities, query.counties)
+    def _in_places(self, query: Query) -> Flags | None:
+        """Which places pass, where the query asks for any."""
+        found: Flags | None = None
+        for wanted, codes in zip((query.provinces, query.cities, query.counties), self._codes, strict=True):
+            if wanted:
+                here: Flags = np.isin(codes, wanted)
+                found = here if found is None else found & here
+        return found
 
-        def passes(place: Sequence[str]) -> bool:
-            return all(not among or code in among for among, code in zip(wanted, place, strict=True))
-
-        return np.array([passes(place) for place in self.places] or [False], np.bool_)
+    @cached_property
+    def _codes(self) -> NDArray[np.str_]:
+        """The codes of all places: a line of provinces, one of cities, one of counties."""
+        return np.array(self.places or [("", "", "")], np.str_).T
 
 
 @dataclass
