@@ -15,13 +15,13 @@ from functools import lru_cache
 import numpy as np
 
 from public_site import points
-from public_site.points import LABELS, WORLD_BITS, Flags, Numbers, Points
+from public_site.points import LABELS, WORLD_BITS, Flags, Numbers, Points, Rows
 from public_site.search import Query
 
 MOST = 1024
 FEW = 300
 ZOOMS = (0, 20)
-_CELL_BITS, _FEW_BITS = 6, 4  # 64 and 16 pixels
+_CELL_BITS, _FEW_BITS = 6, 5  # 64 and 32 pixels
 _SUMMARY_SHIFT = 18  # cells of zoom 8, counted once
 _PIXEL_ZOOM = WORLD_BITS - 8
 Box = tuple[float, float, float, float]
@@ -71,20 +71,18 @@ def view(all_points: Points, bbox: Box, zoom: int, query: Query, ids: Numbers | 
     shift = _shift(x0, x1, y0, y1, zoom)
     cell = 1 << shift
     x0, y0, x1, y1 = x0 // cell * cell, y0 // cell * cell, x1 // cell * cell + cell - 1, y1 // cell * cell + cell - 1
-    plain = ids is None and query == Query()
-    if plain and shift >= _SUMMARY_SHIFT:
+    box = (x0, y0, x1, y1)
+    rows = all_points.in_tiles(*box)
+    held = all_points.passing(query, rows) if ids is None else all_points.among(ids, rows)
+    if held is rows and shift >= _SUMMARY_SHIFT:
         tally = _summary(all_points)
+        tally = tally.only((tally.x >= x0) & (tally.x <= x1) & (tally.y >= y0) & (tally.y <= y1))
     else:
-        rows = all_points.in_tiles(x0, y0, x1, y1)
-        if not plain:
-            rows = rows[all_points.passing(query, rows) if ids is None else all_points.among(ids, rows)]
-        tally = _of_rows(all_points, rows)
-    tally = tally.only((tally.x >= x0) & (tally.x <= x1) & (tally.y >= y0) & (tally.y <= y1))
+        tally = _of_rows(all_points, held, box)
     matched = int(tally.count.sum())
     if matched <= FEW:
         if len(tally.count) < matched:  # few, but counted as cells: look at each
-            tally = _of_rows(all_points, all_points.in_tiles(x0, y0, x1, y1))
-            tally = tally.only((tally.x >= x0) & (tally.x <= x1) & (tally.y >= y0) & (tally.y <= y1))
+            tally = _of_rows(all_points, rows, box)
         shift = max(0, _PIXEL_ZOOM - zoom + _FEW_BITS)
     return View(_marks(all_points, tally, shift), matched, elsewhere(all_points, query, ids))
 
@@ -96,9 +94,14 @@ def _shift(x0: int, x1: int, y0: int, y1: int, zoom: int) -> int:
     return shift
 
 
-def _of_rows(all_points: Points, rows: Numbers) -> _Tally:
-    x, y, grade = (line[rows].astype(np.int64) for line in (all_points.x, all_points.y, all_points.grade))
-    return _Tally(x, y, grade, np.ones(len(rows), np.int64), rows)
+def _of_rows(all_points: Points, rows: Rows, box: tuple[int, int, int, int]) -> _Tally:
+    """The points of these rows that lie in a box of map units."""
+    x0, y0, x1, y1 = box
+    x, y = all_points.x[rows], all_points.y[rows]
+    kept = np.flatnonzero((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))
+    row = kept + rows.start if isinstance(rows, slice) else rows[kept]
+    return _Tally(x[kept].astype(np.int64), y[kept].astype(np.int64), all_points.grade[row].astype(np.int64),
+                  np.ones(len(row), np.int64), row)  # fmt: skip
 
 
 @lru_cache(maxsize=2)
@@ -134,7 +137,7 @@ def _marks(all_points: Points, tally: _Tally, shift: int) -> tuple[Mark, ...]:
     if not len(tally.count):
         return ()
     width = 1 << (WORLD_BITS - shift)
-    distinct, cell = np.unique((tally.y >> shift) * width + (tally.x >> shift), return_inverse=True)
+    distinct, cell = _distinct((tally.y >> shift), (tally.x >> shift), width)
     size = len(distinct)
     by_grade = np.bincount(cell * len(LABELS) + tally.grade, weights=tally.count, minlength=size * len(LABELS))
     counts = by_grade.astype(np.int64).reshape(size, len(LABELS))
@@ -164,23 +167,34 @@ def _marks(all_points: Points, tally: _Tally, shift: int) -> tuple[Mark, ...]:
     )
 
 
+def _distinct(down: Numbers, across: Numbers, width: int) -> tuple[Numbers, Numbers]:
+    """The cells that are held, and the place among them of each; without sorting, where the cells are few."""
+    top, left = int(down.min()), int(across.min())
+    columns = int(across.max()) - left + 1
+    dense = (down - top) * columns + (across - left)
+    most = (int(down.max()) - top + 1) * columns
+    if most > 4 * MOST:
+        held, place = np.unique(dense, return_inverse=True)
+    else:
+        is_held = np.bincount(dense, minlength=most) > 0
+        held, place = np.flatnonzero(is_held), (np.cumsum(is_held) - 1)[dense]
+    return (held // columns + top) * width + held % columns + left, place
+
+
 def _told(counts: Sequence[int]) -> tuple[tuple[str, int], ...]:
     return tuple((label, count) for label, count in zip(LABELS, counts, strict=True) if count)
 
 
 def elsewhere(all_points: Points, query: Query, ids: Numbers | None) -> int:
     """How many match but have no point (none where a distance was asked for)."""
-    rest = slice(all_points.located, None)
-    if query.near is not None:
+    if query.near is not None or not len(all_points.ids[all_points.nowhere]):
         return 0
-    kept = all_points.passing(query, rest) if ids is None else all_points.among(ids, rest)
-    return int(np.count_nonzero(kept))
+    return len(all_points.ids[_matching(all_points, query, ids, all_points.nowhere)])
 
 
 def by_province(all_points: Points, query: Query, ids: Numbers | None = None) -> dict[str, dict[str, int]]:
     """How many enterprises match in each province, by grade; those without a point too."""
-    every = slice(None)
-    kept = all_points.passing(query, every) if ids is None else all_points.among(ids, every)
+    kept = _matching(all_points, query, ids, all_points.every)
     pairs = all_points.place[kept].astype(np.int64) * len(LABELS) + all_points.grade[kept]
     counts = np.bincount(pairs, minlength=len(all_points.places) * len(LABELS)).reshape(-1, len(LABELS))
     found: dict[str, dict[str, int]] = {}
@@ -189,3 +203,7 @@ def by_province(all_points: Points, query: Query, ids: Numbers | None = None) ->
         for label, count in _told(of_grade):
             told[label] = told.get(label, 0) + count
     return {province: told for province, told in found.items() if told}
+
+
+def _matching(all_points: Points, query: Query, ids: Numbers | None, rows: slice) -> Rows:
+    return all_points.passing(query, rows) if ids is None else all_points.among(ids, rows)

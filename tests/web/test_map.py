@@ -34,7 +34,7 @@ def crowded(tmp_path: Path, make_publisher: Any) -> Publisher:
     """Forty enterprises in a street, one far off, one without a point, one with a name that is an attack."""
     publisher: Publisher = make_publisher(tmp_path / "crowded")
     street = [
-        {"name": f"演示街{n}号包装有限公司", "grade": "B" if n % 4 else "A", "lat": 29.7 + n / 1e4, "lon": 107.39}
+        {"name": f"演示街{n}号包装有限公司", "grade": "B" if n % 4 else "A", "lat": 29.7 + n / 2e3, "lon": 107.39}
         for n in range(40)
     ]
     publisher.publish(
@@ -91,11 +91,11 @@ def test_enterprises_that_would_hide_each_other_are_one_cluster_with_counts_by_g
     west, south, east, north = street["bbox"]
     lon, lat = street["geometry"]["coordinates"]
     assert west < lon < east and south < lat < north
-    assert (lon, lat) == (pytest.approx(107.39, abs=1e-4), pytest.approx(29.70195, abs=1e-4))
+    assert (lon, lat) == (pytest.approx(107.39, abs=1e-4), pytest.approx(29.70975, abs=1e-4))
 
 
 def test_close_by_every_enterprise_stands_for_itself(at_crowd: Visitor) -> None:
-    found = geojson(at_crowd, "bbox=107.38,29.69,107.40,29.71&zoom=20")
+    found = geojson(at_crowd, "bbox=107.38,29.69,107.40,29.73&zoom=20")
     assert found["numberMatched"] == 40
     assert {f["properties"]["name"] for f in found["features"]} == {f"演示街{n}号包装有限公司" for n in range(40)}
     one = found["features"][0]["properties"]
