@@ -19,7 +19,10 @@ from public_site.web import answers, doors
 
 routes = APIRouter(dependencies=[doors.parameters()])
 SIZE = 50_000
-FIXED = ("/", "/enterprises", "/notices", "/downgrades", "/excellence", "/api", "/en/api")
+FIXED = (
+    "/", "/enterprises", "/map", "/places", "/industries", "/near", "/notices", "/downgrades", "/excellence", "/data",
+    "/data/dictionary", "/follow", "/api", "/en/api",
+)  # fmt: skip
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
