@@ -237,11 +237,11 @@ def status() -> None:
         for name, at in reached.items():
             typer.echo(f"{name}：第 {at} 条" + ("" if at == latest else f"，落后 {latest - at} 条"))
         exported = open_data.read(settings.open_data_folder).latest
-        at = exported.entry if exported else 0
-        typer.echo(
-            f"open-data：{exported.name if exported else '还没有版本'}"
-            + ("" if at == latest else f"，落后 {latest - at} 条")
-        )
+        if exported is None:
+            typer.echo("open-data：还没有导出过")
+        else:
+            behind = latest - exported.entry
+            typer.echo(f"open-data：{exported.name}" + (f"，落后 {behind} 条" if behind else ""))
 
 
 @app.command()
