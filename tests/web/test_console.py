@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from public_site import audit, intake, publishing, supervisors
-from public_site.database import Database
-from public_site.settings import Settings
+from public_site import audit, intake, supervisors
 from public_site.web import console, front
 from public_site.web.app import create_app
 from public_site.web.console import guard
@@ -20,29 +17,6 @@ from tests.desk import Desk, row
 from tests.web.clerks import OURS, PASSWORD, Clerk, Office, sign_in
 
 KNOWN, NOW, OTHER = "演示纸箱有限责任公司", "演示纸箱有限公司", "演示印刷有限公司"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    """A register that knows one enterprise, with its console."""
-    settings = Settings(data=tmp_path / "data")
-    database = Database(settings.register_url)
-    publishing.prepare(database, settings)
-    office = Office(settings, database)
-    yield office
-    for client in office.clients:
-        client.close()
-    database.close()
-
-
-@pytest.fixture
-def drafter(office: Office) -> Clerk:
-    return office.clerk("起草人甲", "drafter")
-
-
-@pytest.fixture
-def approver(office: Office) -> Clerk:
-    return office.clerk("批准人乙", "approver")
 
 
 @pytest.fixture

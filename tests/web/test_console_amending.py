@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,35 +9,11 @@ from typing import Any
 import pytest
 
 from public_site import publishing
-from public_site.database import Database
-from public_site.settings import Settings
 from tests.desk import DRAFTER, Desk, row
 from tests.web.clerks import OURS, Clerk, Office
 
 PAPER, PRINT = "演示纸箱有限公司", "演示印刷有限公司"
 CODE, OTHER_CODE = "91350100M000100Y43", "91130200699229617X"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    settings = Settings(data=tmp_path / "data")
-    database = Database(settings.register_url)
-    publishing.prepare(database, settings)
-    office = Office(settings, database)
-    yield office
-    for client in office.clients:
-        client.close()
-    database.close()
-
-
-@pytest.fixture
-def drafter(office: Office) -> Clerk:
-    return office.clerk("起草人甲", "drafter")
-
-
-@pytest.fixture
-def approver(office: Office) -> Clerk:
-    return office.clerk("批准人乙", "approver")
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -18,6 +18,7 @@ from public_site.web.parameters import Parameters
 
 LONGEST_FIELDS = 1000
 Fields = frozenset[str] | None
+Item = TypeVar("Item")
 
 
 def fields(parameters: Parameters, thing: Thing) -> Fields:
@@ -64,6 +65,21 @@ def many(
     if following:
         response.headers["Link"] = f'<{following}>; rel="next"'
     return response
+
+
+def page(
+    request: Request,
+    snapshot: Snapshot,
+    found: listings.Page[Item],
+    shape: Callable[[Item], Mapping[str, Any]],
+    paging: Paging,
+    fields: Fields,
+    **more: Any,
+) -> Response:
+    """A page of one of the register's own lists, each item in its `shape`."""
+    cursor = paging.cursor(found.following)
+    items = map(shape, found.items)
+    return many(request, snapshot, items, total=found.total, cursor=cursor, fields=fields, **more)
 
 
 def one(request: Request, snapshot: Snapshot, item: Mapping[str, Any], fields: Fields) -> Response:

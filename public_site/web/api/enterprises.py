@@ -99,7 +99,6 @@ def _as_known(
     parameters.settle()
     after = paging.after[1] if paging.after else 0
     page = listings.enterprises_known(snapshot.connection, known, after=after, limit=paging.limit)
-    return answering.many(
-        request, snapshot, map(shapes.enterprise, page.items), total=page.total,
-        cursor=paging.cursor(page.following), fields=fields, facets={}, approximate=False, limited=False,
-    )  # fmt: skip
+    return answering.page(
+        request, snapshot, page, shapes.enterprise, paging, fields, facets={}, approximate=False, limited=False
+    )

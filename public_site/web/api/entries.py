@@ -36,10 +36,7 @@ def entries(
     )
     answering.settle_order(parameters, paging, narrowed=bool(wanted.enterprise or wanted.notice))
     page = listings.entries(snapshot.connection, wanted, sort=paging.sort, after=paging.after, limit=paging.limit)
-    return answering.many(
-        request, snapshot, map(shapes.entry, page.items), total=page.total,
-        cursor=paging.cursor(page.following), fields=fields,
-    )  # fmt: skip
+    return answering.page(request, snapshot, page, shapes.entry, paging, fields)
 
 
 @routes.get("/api/v1/entries/{number:int}")

@@ -37,10 +37,7 @@ def notices(
     )
     parameters.settle()
     page = listings.notices(snapshot.connection, wanted, sort=paging.sort, after=paging.after, limit=paging.limit)
-    return answering.many(
-        request, snapshot, map(shapes.listed_notice, page.items), total=page.total,
-        cursor=paging.cursor(page.following), fields=fields,
-    )  # fmt: skip
+    return answering.page(request, snapshot, page, shapes.listed_notice, paging, fields)
 
 
 @routes.get("/api/v1/notices/{notice_id:int}")
@@ -71,7 +68,4 @@ def rows(
     line = records.notice(snapshot.connection, min(notice_id, LARGEST_NUMBER)).line
     after = paging.after[1] if paging.after else 0
     page = listings.decisions(snapshot.connection, line.id, after=after, limit=paging.limit)
-    return answering.many(
-        request, snapshot, map(shapes.decision, page.items), total=page.total,
-        cursor=paging.cursor(page.following), fields=fields,
-    )  # fmt: skip
+    return answering.page(request, snapshot, page, shapes.decision, paging, fields)

@@ -43,7 +43,4 @@ def units(
     )
     answering.settle_order(parameters, paging, narrowed=bool(wanted.enterprise or wanted.notice))
     page = listings.units(snapshot.connection, wanted, sort=paging.sort, after=paging.after, limit=paging.limit)
-    return answering.many(
-        request, snapshot, map(shapes.listed_unit, page.items), total=page.total,
-        cursor=paging.cursor(page.following), fields=fields,
-    )  # fmt: skip
+    return answering.page(request, snapshot, page, shapes.listed_unit, paging, fields)
