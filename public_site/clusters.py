@@ -3,24 +3,28 @@
 What this module knows that no other does: the grid. Its cells are squares of 64 pixels of the zoom asked for, fixed to
 the world and not to the viewport, so that a cluster does not change while the map is pushed about; a viewport too large
 for its zoom gets larger cells. Few enterprises are shown one by one, but those that would hide each other. The cells of
-the whole country, without a filter, are counted once for each state of the register.
+the whole country, without a filter, are counted once for each state of the register. Who has no point is counted at a
+division, never among the points: at the county near by, further off at the city or the province.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from public_site import points
-from public_site.points import LABELS, WORLD_BITS, Flags, Numbers, Points, Rows
+from public_site import ground, points
+from public_site.points import LABELS, WORLD_BITS, Degrees, Flags, Numbers, Points, Rows
 from public_site.search import Query
 
 MOST = 1024
 FEW = 300
 ZOOMS = (0, 20)
+LEVELS = ("province", "city", "county")
+_LEVEL_FROM = (0, 6, 8)  # zoom from which enterprises without a point are counted at divisions of each level
+_MOST_SEATS = 900
 _CELL_BITS, _FEW_BITS = 6, 5  # 64 and 32 pixels
 _SUMMARY_SHIFT = 18  # cells of zoom 8, counted once
 _PIXEL_ZOOM = WORLD_BITS - 8
@@ -29,7 +33,10 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A cluster, or, where `id` is told, one enterprise. Latitude and longitude are the mean of those counted."""
+    """A cluster, or, where `id` is told, one enterprise. Latitude and longitude are the mean of those counted.
+
+    Where `seat` is told, those without a point in the division of this code; the position is some place inside it.
+    """
 
     lat: float
     lon: float
@@ -37,11 +44,12 @@ class Mark:
     grades: tuple[tuple[str, int], ...]
     id: int | None
     box: Box | None  # west, south, east, north of the cell of a cluster
+    seat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The marks of a viewport, and how many enterprises they stand for. `elsewhere` match too but have no point."""
+    """The marks of a viewport, and how many enterprises with a point they stand for. `elsewhere` match too but have none."""
 
     marks: tuple[Mark, ...]
     matched: int
@@ -84,7 +92,9 @@ def view(all_points: Points, bbox: Box, zoom: int, query: Query, ids: Numbers | 
         if len(tally.count) < matched:  # few, but counted as cells: look at each
             tally = _of_rows(all_points, rows, box)
         shift = max(0, _PIXEL_ZOOM - zoom + _FEW_BITS)
-    return View(_marks(all_points, tally, shift), matched, elsewhere(all_points, query, ids))
+    nowhere = _nowhere(all_points, query, ids)
+    seats = _at_seats(all_points, nowhere, bbox, zoom)
+    return View((*_marks(all_points, tally, shift), *seats), matched, _size(nowhere))
 
 
 def _shift(x0: int, x1: int, y0: int, y1: int, zoom: int) -> int:
@@ -187,9 +197,65 @@ def _told(counts: Sequence[int]) -> tuple[tuple[str, int], ...]:
 
 def elsewhere(all_points: Points, query: Query, ids: Numbers | None) -> int:
     """How many match but have no point (none where a distance was asked for)."""
-    if query.near is not None or not len(all_points.ids[all_points.nowhere]):
-        return 0
-    return len(all_points.ids[_matching(all_points, query, ids, all_points.nowhere)])
+    return _size(_nowhere(all_points, query, ids))
+
+
+def _nowhere(all_points: Points, query: Query, ids: Numbers | None) -> Rows:
+    rows = all_points.nowhere
+    return slice(0, 0) if query.near is not None or not _size(rows) else _matching(all_points, query, ids, rows)
+
+
+def _size(rows: Rows) -> int:
+    return max(0, rows.stop - rows.start) if isinstance(rows, slice) else len(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seats:
+    """The divisions at which places are counted: the number of each place's (-1: none), and what they are."""
+
+    of_place: Numbers
+    codes: tuple[str, ...]
+    lat: Degrees
+    lon: Degrees
+
+
+@lru_cache(maxsize=6)
+def _seats(key: _Held, level: int) -> _Seats:
+    """Each place's finest known division down to a level of which some place inside is known."""
+    inside = ground.inner_points()
+    numbers: dict[str, int] = {}
+    of_place = [
+        next((numbers.setdefault(code, len(numbers)) for code in reversed(place[: level + 1]) if code in inside), -1)
+        for place in key.points.places
+    ]
+    where = np.array([inside[code] for code in numbers] or np.zeros((0, 2)), np.float64)
+    return _Seats(np.array(of_place, np.int64), tuple(numbers), where[:, 0], where[:, 1])
+
+
+def _at_seats(all_points: Points, nowhere: Rows, bbox: Box, zoom: int) -> list[Mark]:
+    """A mark for each division of the viewport that has some of these enterprises."""
+    found: list[Mark] = []
+    if not _size(nowhere):
+        return found
+    size = len(LABELS)
+    pairs = all_points.place[nowhere].astype(np.int64) * size + all_points.grade[nowhere]
+    by_place = np.bincount(pairs, minlength=len(all_points.places) * size).reshape(-1, size)
+    for level in reversed([at for at, start in enumerate(_LEVEL_FROM) if zoom >= start]):
+        found = list(_at_level(_seats(_Held(all_points), level), by_place, bbox))
+        if len(found) <= _MOST_SEATS:
+            break
+    return found
+
+
+def _at_level(seats: _Seats, by_place: Numbers, bbox: Box) -> Iterator[Mark]:
+    west, south, east, north = bbox
+    counts = np.zeros((len(seats.codes) + 1, len(LABELS)), np.int64)  # the last line is of those at no division
+    np.add.at(counts, seats.of_place, by_place)
+    here = (seats.lat >= south) & (seats.lat <= north) & (seats.lon >= west) & (seats.lon <= east)
+    for at in np.flatnonzero(here & counts[:-1].any(axis=1)).tolist():
+        told = _told(counts[at].tolist())
+        lat, lon = float(seats.lat[at]), float(seats.lon[at])
+        yield Mark(lat, lon, sum(count for _, count in told), told, None, None, seats.codes[at])
 
 
 def by_province(all_points: Points, query: Query, ids: Numbers | None = None) -> dict[str, dict[str, int]]:

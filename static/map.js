@@ -117,6 +117,34 @@
     return mark;
   }
 
+  /* Enterprises without a point: a box at the middle of their division, never a mark of their own. */
+  function division(feature) {
+    var facts = feature.properties;
+    var element = document.createElement("span");
+    element.className = "map-division";
+    element.textContent = facts.count < 10000 ? String(facts.count) : Math.round(facts.count / 10000) + "万";
+    var width = 20 + 8 * element.textContent.length;
+    var spoken = facts.division.name + "：" + facts.count + " 家企业，" + facts.precision;
+    var made = marker(feature, element, width, 24, spoken);
+    made.bindPopup(function () { return divisionCard(facts); }, { minWidth: 200, maxWidth: 260 });
+    return made;
+  }
+
+  function divisionCard(facts) {
+    var holder = document.createElement("div");
+    var link = document.createElement("a");
+    link.href = facts.list;
+    link.textContent = facts.division.name + "的全部企业";
+    link.className = "enterprise-name";
+    var line = document.createElement("p");
+    line.textContent = "其中 " + facts.count + " 家的公告没有写明具体位置（" + facts.precision + "）。";
+    var grades = document.createElement("p");
+    grades.className = "muted small";
+    grades.textContent = Object.keys(facts.grades).map(function (label) { return marks[label].spoken + " " + facts.grades[label]; }).join("，");
+    [link, line, grades].forEach(function (part) { holder.appendChild(part); });
+    return holder;
+  }
+
   function enter(feature, mark) {
     var box = feature.bbox;
     if (map.getZoom() < NEAREST) {
@@ -164,7 +192,8 @@
     }).then(function (found) {
       shown.clearLayers();
       found.features.forEach(function (feature) {
-        shown.addLayer(feature.properties.url ? enterprise(feature) : cluster(feature));
+        var facts = feature.properties;
+        shown.addLayer(facts.division ? division(feature) : facts.url ? enterprise(feature) : cluster(feature));
       });
       said.textContent = "";
       canvas.dataset.shown = found.numberMatched;

@@ -18,9 +18,9 @@ import orjson
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import clusters, ground, maps, points, records, search
+from public_site import clusters, ground, maps, places, points, records, search
 from public_site.faults import NotFound, NotReady
-from public_site.web import answers, doors, errors, filters, finding, pages, policy, words
+from public_site.web import answers, doors, errors, filters, finding, map_ground, pages, words
 from public_site.web.filters import Filters
 from public_site.web.parameters import Parameters, ParametersRefused
 
@@ -70,12 +70,13 @@ def map_page(request: Request, parameters: MapParameters, snapshot: doors.Reader
         elsewhere=0 if wanted.bbox is None else _elsewhere(site, index, snapshot, wanted),
         **shown,
     )
-    return _with_tiles(response, site)
+    return map_ground.with_tiles(response, site)
 
 
 @routes.get("/map/features.geojson")
 def features(request: Request, parameters: FeatureParameters, snapshot: doors.Reader, index: doors.Index) -> Response:
-    """Clusters and single enterprises of a viewport (RFC 7946); `numberMatched` counts enterprises, not features."""
+    """Clusters and single enterprises of a viewport (RFC 7946); `numberMatched` counts enterprises with a point, not
+    features. Those without one (`withoutPoint`) are counted at divisions, in features that say so."""
     zoom = parameters.whole("zoom", *clusters.ZOOMS)
     wanted = filters.read(parameters)
     site: doors.Site = request.app.state.site
@@ -91,7 +92,7 @@ def features(request: Request, parameters: FeatureParameters, snapshot: doors.Re
         "numberReturned": len(view.marks),
         "withoutPoint": view.elsewhere,
         "entry": snapshot.number,
-        "features": [_feature(mark, told) for mark in view.marks],
+        "features": [_at_division(mark, wanted) if mark.seat else _feature(mark, told) for mark in view.marks],
     }
     return answers.public(request, snapshot, Response(orjson.dumps(body), media_type="application/geo+json"))
 
@@ -116,11 +117,11 @@ def overview(request: Request, parameters: OverviewParameters, snapshot: doors.R
 def scaffold(request: Request, _: NoParameters, snapshot: doors.Reader) -> Response:
     """folium's script that makes the Leaflet map."""
     site: doors.Site = request.app.state.site
-    script = maps.scaffold(_tiles(site))
+    script = maps.scaffold(map_ground.tiles(site))
     return answers.public(request, snapshot, Response(script, media_type="text/javascript; charset=utf-8"))
 
 
-@routes.get("/map/ground.geojson")
+@routes.get(map_ground.OPERATORS)
 def operators_ground(request: Request, _: NoParameters, snapshot: doors.Reader) -> Response:
     """The ground that the operator has set instead of ours."""
     settings = request.app.state.site.settings
@@ -158,6 +159,22 @@ def _elsewhere(site: doors.Site, index: search.Engine, snapshot: doors.Snapshot,
     return clusters.elsewhere(held, *_question(index, snapshot, wanted))
 
 
+def _at_division(mark: clusters.Mark, wanted: Filters) -> dict[str, Any]:
+    code = mark.seat or ""
+    level = "county" if code[4:] != "00" else "city" if code[2:] != "0000" else "province"
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": [mark.lon, mark.lat]},
+        "properties": {
+            "count": mark.count,
+            "grades": dict(mark.grades),
+            "division": {"code": code, "name": places.name(code)},
+            "precision": words.PRECISIONS[level],
+            "list": replace(wanted, bbox=None, cursor=None).with_value(level, code).url(),
+        },
+    }
+
+
 def _feature(mark: clusters.Mark, told: Mapping[int, Any]) -> dict[str, Any]:
     feature: dict[str, Any] = {
         "type": "Feature",
@@ -167,14 +184,14 @@ def _feature(mark: clusters.Mark, told: Mapping[int, Any]) -> dict[str, Any]:
         return feature | {"bbox": mark.box, "properties": {"count": mark.count, "grades": dict(mark.grades)}}
     row = told[mark.id]
     label = points.label(row.overall_grade, row.overall_reason)
-    places = words.distinct_places(*(records.division(code) for code in (row.province, row.city, row.county) if code))
+    place = words.distinct_places(*(records.division(code) for code in (row.province, row.city, row.county) if code))
     return feature | {
         "id": mark.id,
         "properties": {
             "name": row.name,
             "grade": label,
             "grade_in_words": words.map_grade(label),
-            "place": " ".join(place.name for place in places),
+            "place": " ".join(division.name for division in place),
             "url": f"/enterprises/{mark.id}",
         },
     }
@@ -202,27 +219,6 @@ def _chips(wanted: Filters) -> list[filters.Choice]:
     return chips
 
 
-def _tiles(site: doors.Site) -> maps.Tiles | None:
-    return maps.Tiles(site.settings.map_tiles) if site.settings.map_tiles else None
-
-
 def _map_facts(site: doors.Site) -> dict[str, Any]:
-    """What the page and its script must know of the ground."""
-    settings, assets = site.settings, site.assets
-    own = settings.map_ground_file is not None
-    codes = [] if own else [province.code for province in ground.overview().provinces]
-    return {
-        "element": maps.ELEMENT,
-        "ground": "/map/ground.geojson" if own else assets.url(ground.PROVINCES),
-        "details": json.dumps({code[:2]: assets.url(ground.detail(code)) for code in codes}),
-        "marks": json.dumps(words.map_marks(), ensure_ascii=False),
-        "source": settings.map_ground_source or ground.SOURCE,
-        "approval": settings.map_approval,
-    }
-
-
-def _with_tiles(response: Response, site: doors.Site) -> Response:
-    """A tile service is the one foreign host a page may ask, and only where the operator has set it."""
-    if tiles := _tiles(site):
-        response.headers.update(policy.with_images_from(tiles.hosts))
-    return response
+    marks = json.dumps(words.map_marks(), ensure_ascii=False)
+    return map_ground.facts(site) | {"element": maps.ELEMENT, "marks": marks}

@@ -343,6 +343,14 @@ def map_grade(label: str) -> str:
     return grades.grade(label).title if label in MARKS else _MAP_OTHERS[label].spoken
 
 
+# What is known of where enterprises without a point are, by the level of the division that they are counted at.
+PRECISIONS = {
+    "county": "位置为县级",
+    "city": "在市内，位置未载明",
+    "province": "在省内，位置未载明",
+}
+
+
 def map_marks() -> dict[str, dict[str, Any]]:
     """Every mark of the map for the script that draws it, by label: slug, letter, spoken, path, width, baseline, ring."""
     drawn = {label: (label, mark) for label, mark in MARKS.items()}

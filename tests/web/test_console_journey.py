@@ -115,6 +115,37 @@ def test_two_colleagues_publish_a_list_through_a_defect_a_question_and_a_refusal
         assert "演示印刷" in _read(browser, f"{address}/enterprises?q=演示印刷")
 
 
+def test_a_click_on_a_map_gives_an_enterprise_its_point(browser: Browser, data: Path) -> None:
+    with server(data) as address:
+        drafter = colleague(browser, address, data, "起草人甲", "drafter")
+        approver = colleague(browser, address, data, "批准人乙", "approver")
+        drafter.sign_in()
+        approver.sign_in()
+        page = drafter.page
+        page.goto(f"{address}/console/enterprises?q={KNOWN}")
+        page.get_by_role("link", name="更名，更改代码、所在地、位置").click()
+        canvas = page.locator("#point-map")
+        expect(canvas.locator("path.map-province").first).to_be_attached()
+        page.get_by_label("纬度").fill("29.5")
+        page.get_by_label("经度").fill("107.4")
+        page.get_by_label("经度").press("Tab")
+        expect(canvas.locator(".point-here")).to_be_visible()
+        box = canvas.bounding_box()
+        assert box
+        canvas.click(position={"x": box["width"] / 2 + 60, "y": box["height"] / 2})
+        expect(page.locator("#point-said")).to_contain_text("已取点")
+        lat, lon = page.get_by_label("纬度").input_value(), page.get_by_label("经度").input_value()
+        assert abs(float(lat) - 29.5) < 0.01 and 107.4 < float(lon) < 107.41
+        page.get_by_label("理由").fill("按厂区大门补充位置")
+        page.get_by_role("button", name="起草更改").click()
+        page.get_by_role("button", name="交给同事批准").click()
+        theirs = approver.page
+        theirs.goto(page.url)
+        theirs.get_by_role("button", name="批准并发布").click()
+        told = theirs.request.get(f"{address}/enterprises.geojson").json()
+        assert told["features"][0]["geometry"]["coordinates"] == [float(lon), float(lat)]
+
+
 def _read(browser: Browser, url: str) -> str:
     """What somebody reads who is not signed in."""
     with browser.new_context() as stranger:

@@ -38,6 +38,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "重庆市2021年绩效评级结果的公告", "2021-05-01", *street,
         {"name": "演示远方玻璃有限公司", "grade": "C", "industry": "玻璃", "lat": 29.9, "lon": 107.5},
         {"name": ATTACK, "grade": "D", "industry": "陶瓷/建筑陶瓷", "lat": 29.6, "lon": 107.2},
+        {"name": "演示无位置家具有限公司", "grade": "B-", "industry": "家具制造"},
     )  # fmt: skip
     publisher.index()
     with server(publisher.settings.data) as found:
@@ -143,6 +144,40 @@ def test_a_name_that_is_an_attack_is_text_on_the_map(watched: Watched) -> None:
     assert page.locator(".leaflet-popup img").count() == 0
 
 
+def test_who_has_no_point_is_counted_at_the_county_in_a_mark_of_another_kind(watched: Watched) -> None:
+    page = watched.page
+    watched.opens("/map?bbox=107.0,29.2,107.9,30.3")
+    mark = page.get_by_role("button", name="涪陵区：1 家企业，位置为县级")
+    expect(mark.locator(".map-division")).to_have_text("1")
+    mark.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".leaflet-popup")).to_contain_text("公告没有写明具体位置（位置为县级）")
+    page.locator(".leaflet-popup").get_by_role("link", name="涪陵区的全部企业").click()
+    expect(page.get_by_role("heading", name="共 43 家企业")).to_be_visible()
+    assert "county=500102" in page.url and "bbox" not in page.url
+
+
+def test_the_position_is_asked_for_on_request_only_and_rounded_before_it_leaves(browser: Browser, address: str) -> None:
+    context = browser.new_context(
+        locale="zh-CN", viewport=PHONE, permissions=["geolocation"],
+        geolocation={"latitude": 29.7031234, "longitude": 107.3908765},
+    )  # fmt: skip
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/near")
+    page.get_by_label("多远以内").first.select_option("5")
+    assert not any("29.70" in url for url in asked)
+    page.get_by_role("button", name="用我的位置找").click()
+    expect(page.get_by_role("heading", name="共 40 家企业")).to_be_visible()
+    assert page.url.endswith("/enterprises?near=29.703,107.391&radius_km=5&sort=distance")
+    assert not any("29.7031" in url or "107.3908" in url for url in asked)
+    expect(page.get_by_role("main")).to_contain_text("公里")
+    page.get_by_role("navigation", name="多远以内").get_by_role("link", name="50 公里").click()
+    expect(page.get_by_role("heading", name="共 42 家企业")).to_be_visible()
+    context.close()
+
+
 def test_the_keyboard_alone_reaches_everything(watched: Watched) -> None:
     page = watched.page
     watched.opens(NEAR)
@@ -183,7 +218,7 @@ def test_without_a_script_the_list_and_a_drawing_stay(browser: Browser, address:
     page.goto(address + "/map")
     expect(page.locator(".map-overview")).to_be_visible()
     assert page.locator(".map-overview").evaluate("image => image.naturalWidth") > 0
-    expect(page.locator("#results h2").first).to_have_text("共 42 家企业")
+    expect(page.locator("#results h2").first).to_have_text("共 43 家企业")
     context.close()
 
 

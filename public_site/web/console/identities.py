@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from public_site import matching, places, publishing, records, register
 from public_site.faults import NotFound
 from public_site.supervisors import Person
-from public_site.web import doors
+from public_site.web import doors, map_ground
 from public_site.web.console import grounds, guard
 from public_site.web.forms import Form
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
@@ -68,8 +68,12 @@ def change_page(enterprise_id: int, request: Request, person: guard.Drafter, con
 
 
 def _change_page(request: Request, person: Person, view: records.EnterpriseView, form: Form) -> Response:
-    return guard.page(request, person, "change.html", status=422 if form.problems else 200, enterprise=view.line,
-                      seen=view.history[0].entry, form=form)  # fmt: skip
+    site = doors.site(request)
+    response = guard.page(
+        request, person, "change.html", status=422 if form.problems else 200, enterprise=view.line,
+        seen=view.history[0].entry, form=form, ground=map_ground.outlines(site), tiles=site.settings.map_tiles,
+    )  # fmt: skip
+    return map_ground.with_tiles(response, site)
 
 
 def _shown(line: records.EnterpriseLine) -> dict[str, str]:
