@@ -35,6 +35,9 @@ _PARAMETER_OF = {
 _BELOW = {"province": ("city", "county"), "city": ("county",), "county": ()}
 
 
+RADII_KM = (1, 3, 5, 10, 20, 50)  # that a page offers; an address may say others
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A value beside a list, and the list that choosing it gives (or, when it is chosen, the list without it)."""
@@ -131,6 +134,13 @@ class Filters:
     def without(self, name: str) -> Filters:
         """The same list without a filter that has one value."""
         return self._changed({"near": None, "radius_km": None} if name == "near" else {name: getattr(Filters(), name)})
+
+    def radii(self, path: str) -> list[Choice]:
+        """The same list in other circles, where it has one."""
+        if self.near is None:
+            return []
+        reach, wide = self.query().reach_km, (replace(self, radius_km=float(km), cursor=None) for km in RADII_KM)
+        return [Choice(f"{f.radius_km:g}", f"{f.radius_km:g} 公里", 0, f.url(path), f.radius_km == reach) for f in wide]
 
     def first_page(self) -> Filters:
         """The same list from its beginning."""
