@@ -296,6 +296,19 @@ def years_of_place(connection: Connection, code: str) -> list[Year]:
     return [Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in found]
 
 
+def years_of_industry(connection: Connection, name: str) -> list[Year]:
+    """What was decided of an industry and of its parts year by year, ascending; summed over notices as well."""
+    query = text(
+        "SELECT substr(n.issued_on, 1, 4), count(DISTINCT n.id), sum(i.decisions), sum(i.downgrades)"
+        " FROM notice_industry i JOIN notice n ON n.id = i.notice_id"
+        " WHERE (i.industry = :name OR (i.industry >= :parts AND i.industry < :after))"
+        " AND n.stage = 'decided' AND n.withdrawn = 0 GROUP BY substr(n.issued_on, 1, 4) ORDER BY 1"
+    )
+    # What begins with "name/": "0" follows "/" in the order of code points.
+    found = connection.execute(query, {"name": name, "parts": f"{name}/", "after": f"{name}0"})
+    return [Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in found]
+
+
 _CHANGES = (
     "SELECT d.*, e.name AS enterprise_name, e.province, e.city, e.county, n.title AS notice_title"
     " FROM decision d JOIN enterprise e ON e.id = d.enterprise_id JOIN notice n ON n.id = d.notice_id"

@@ -175,8 +175,19 @@ class DecisionRecord(SQLModel, table=True):
     withdrawn: int
 
 
-TABLES = ("notice", "enterprise", "enterprise_name", "merged_enterprise", "holding", "decision")
-_FALLEN = "coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
+class NoticeIndustryRecord(SQLModel, table=True):
+    """How many decisions of an industry a notice holds, and how many of them are downgrades that count today."""
+
+    __tablename__ = "notice_industry"
+
+    industry: str = Field(primary_key=True)
+    notice_id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    decisions: int
+    downgrades: int
+
+
+TABLES = ("notice", "notice_industry", "enterprise", "enterprise_name", "merged_enterprise", "holding", "decision")
+COUNTS = "count(*), coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
 OF_ENTERPRISE = {"enterprise": "id", "enterprise_name": "enterprise_id", "merged_enterprise": "id",
                  "holding": "enterprise_id", "decision": "enterprise_id"}  # fmt: skip
 
@@ -270,20 +281,34 @@ def _fold_anew(connection: Connection, among: Sequence[register.Family], start: 
     for table_class, rows in made.items():
         register.write(connection, table_class, rows)
     _count(connection, ids, +1)
+    if there:
+        connection.execute(text("DELETE FROM notice_industry WHERE decisions = 0"))
 
 
 def _count(connection: Connection, ids: Sequence[int], sign: int) -> None:
     """Take these enterprises' decisions out of their notices' counts, or put them in."""
     among: BindParameter[Any] = bindparam("ids", expanding=True)
     counted = connection.execute(
-        text(f"SELECT notice_id, count(*), {_FALLEN} FROM decision WHERE enterprise_id IN :ids GROUP BY notice_id")
-        .bindparams(among), {"ids": list(ids)},
+        text(f"SELECT notice_id, industry, {COUNTS} FROM decision WHERE enterprise_id IN :ids"
+             " GROUP BY notice_id, industry").bindparams(among), {"ids": list(ids)},
     ).all()  # fmt: skip
-    for notice_id, decisions, downgrades in counted:
+    of_notices: dict[int, tuple[int, int]] = {}
+    of_industries: list[dict[str, Any]] = []
+    for notice_id, industry, decisions, downgrades in counted:
+        more, fallen = of_notices.get(notice_id, (0, 0))
+        of_notices[notice_id] = more + sign * int(decisions), fallen + sign * int(downgrades)
+        if industry is not None:
+            of_industries.append({"industry": industry, "id": notice_id, "decisions": sign * int(decisions),
+                                  "downgrades": sign * int(downgrades)})  # fmt: skip
+    adding = text("UPDATE notice SET decisions = decisions + :decisions, downgrades = downgrades + :downgrades WHERE id = :id")  # fmt: skip
+    for notice_id, (decisions, downgrades) in of_notices.items():
+        connection.execute(adding, {"id": notice_id, "decisions": decisions, "downgrades": downgrades})
+    if of_industries:
         connection.execute(
-            text("UPDATE notice SET decisions = decisions + :decisions, downgrades = downgrades + :downgrades"
-                 " WHERE id = :id"),
-            {"id": notice_id, "decisions": sign * int(decisions), "downgrades": sign * int(downgrades)},
+            text("INSERT INTO notice_industry (industry, notice_id, decisions, downgrades)"
+                 " VALUES (:industry, :id, :decisions, :downgrades) ON CONFLICT (industry, notice_id) DO UPDATE SET"
+                 " decisions = notice_industry.decisions + excluded.decisions,"
+                 " downgrades = notice_industry.downgrades + excluded.downgrades"), of_industries,
         )  # fmt: skip
 
 

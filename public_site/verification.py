@@ -390,9 +390,11 @@ def _compare_identity(
 
 def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
     query = text("SELECT number FROM entry WHERE kind = 'notice_published' ORDER BY number")
-    count = text(
-        "SELECT count(*), coalesce(sum(CASE WHEN kind = 'downgraded' AND withdrawn = 0 THEN 1 ELSE 0 END), 0)"
-        " FROM decision WHERE notice_id = :id"
+    count = text(f"SELECT {standings.COUNTS} FROM decision WHERE notice_id = :id")
+    by_industry = text(f"SELECT industry, {standings.COUNTS} FROM decision WHERE notice_id = :id AND industry IS NOT NULL"
+                       " GROUP BY industry ORDER BY industry")  # fmt: skip
+    kept_by_industry = text(
+        "SELECT industry, decisions, downgrades FROM notice_industry WHERE notice_id = :id ORDER BY industry"
     )
     amended = register.amended_notices(connection, register.latest_number(connection))
     for (number,) in connection.execute(query).all():
@@ -403,6 +405,10 @@ def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
         kept = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": number}).mappings().first()
         if kept is None or dict(kept) != expected:
             yield f"公告 {number} 的内容与登记不符。"
+        of_industries = connection.execute(by_industry, {"id": number}).all()
+        counted["notice_industry"] += len(of_industries)
+        if list(map(tuple, of_industries)) != list(map(tuple, connection.execute(kept_by_industry, {"id": number}))):
+            yield f"公告 {number} 按行业的计数与登记不符。"
 
 
 def _drafts(connection: Connection) -> Iterator[str]:

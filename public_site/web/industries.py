@@ -53,6 +53,7 @@ def industry(name: str, request: Request, snapshot: doors.Reader, index: doors.I
         parts=[known for known in named if known.name != name],
         schemes=[(scheme, count) for scheme, count in found.facets.get("scheme", ())],
         total=found.total,
+        years=records.years_of_industry(snapshot.connection, name),
         grade_counts=[(grade, counts[grade.label]) for grade in grades.grades() if grade.label in counts],
         most=max(counts.values(), default=0),
         provinces=[(code, records.division(code).name, count) for code, count in provinces],
