@@ -3,7 +3,7 @@
 What this module knows that no other does: a feed is the register itself, read backwards and narrowed; its pages begin
 before an entry number, so that no page ever changes its place and none is lost. Few enterprises are followed by their
 own entries; for very many the newest entries are looked through for theirs, a bounded number at a time: a page may then
-be short, and the next one goes on from there.
+be short, and the next one goes on from there. What happens to a whole notice happens to all whom it decided about.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _OF_NOTICES = (
     "kind = 'notice_withdrawn'",
     "kind = 'undone' AND enterprise_id IS NULL",
 )
+_OF_A_WHOLE_NOTICE = "e.enterprise_id IS NULL AND e.kind IN ('notice_corrected', 'notice_withdrawn', 'undone')"
 Matching = Callable[[Sequence[int]], Collection[int]]
 
 
@@ -48,10 +49,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Pointer:
-    """An entry, and whom it is about by now (a merge or a split: both)."""
+    """An entry, and whom it is about by now (a merge or a split: both), or the whole notice that it amends."""
 
     number: int
     enterprises: tuple[int, ...]
+    notice: int | None = None
 
 
 def of_notices(connection: Connection, *, before: int = LAST) -> Page:
@@ -96,7 +98,7 @@ def of_few(connection: Connection, ids: Sequence[int], *, before: int = LAST) ->
     families = register.families(connection, wanted, register.latest_number(connection))
     kin = sorted({member for family in families for member in family})
     found = _pointers(connection, before, PAGE + 1, kin) if kin else []
-    kept = [pointer for pointer in found[:PAGE] if wanted & set(pointer.enterprises)]
+    kept = [pointer for pointer in found[:PAGE] if pointer.notice or wanted & set(pointer.enterprises)]
     return Page(_items(connection, kept, wanted), found[PAGE - 1].number if len(found) > PAGE else None)
 
 
@@ -109,7 +111,7 @@ def of_many(connection: Connection, matching: Matching | None, *, before: int = 
         chosen |= set(asked if matching is None else matching(asked))
         for pointer in batch:
             before = pointer.number
-            if chosen & set(pointer.enterprises):
+            if chosen & set(pointer.enterprises) or _is_of_some(connection, pointer.notice, matching):
                 kept.append(pointer)
                 if len(kept) == PAGE:
                     return Page(_items(connection, kept, chosen), before)
@@ -127,23 +129,39 @@ def _batches(connection: Connection, before: int) -> Iterator[list[_Pointer]]:
         before = batch[-1].number
 
 
+def _is_of_some(connection: Connection, notice: int | None, matching: Matching | None) -> bool:
+    """Whether a notice decided about an enterprise that `matching` picks."""
+    if notice is None or matching is None:
+        return notice is not None
+    query = text("SELECT DISTINCT enterprise_id FROM decision WHERE notice_id = :notice")
+    whom = [int(i) for (i,) in connection.execute(query, {"notice": notice})]
+    return any(matching(batch) for batch in register.batches(whom, _BATCH))
+
+
 def _pointers(connection: Connection, before: int, limit: int, among: Sequence[int] | None = None) -> list[_Pointer]:
-    narrowed = "AND e.enterprise_id IN :among" if among is not None else "AND e.enterprise_id IS NOT NULL"
-    query = text(
-        "SELECT e.number, coalesce(d.enterprise_id, m.into_id, e.enterprise_id),"
-        " CASE WHEN e.kind IN ('enterprise_merged', 'decisions_moved') THEN e.body END FROM entry e"
-        " LEFT JOIN decision d ON d.entry = e.number LEFT JOIN merged_enterprise m ON m.id = e.enterprise_id"
-        f" WHERE e.number < :before AND e.kind <> 'enterprise_registered' {narrowed}"
-        " ORDER BY e.number DESC LIMIT :limit"
-    )
+    own, of_notices = "e.enterprise_id IS NOT NULL", _OF_A_WHOLE_NOTICE
     values: dict[str, Any] = {"before": before, "limit": limit}
     if among is not None:
+        own, values["among"] = "e.enterprise_id IN :among", list(among)
+        theirs = "SELECT 1 FROM decision o WHERE o.notice_id = e.notice_id AND o.enterprise_id IN :among"
+        of_notices += f" AND EXISTS ({theirs})"
+    parts = (
+        "SELECT * FROM (SELECT e.number, coalesce(d.enterprise_id, m.into_id, e.enterprise_id) AS enterprise,"
+        " CASE WHEN e.enterprise_id IS NULL THEN e.notice_id END AS notice,"
+        " CASE WHEN e.kind IN ('enterprise_merged', 'decisions_moved') THEN e.body END AS body FROM entry e"
+        " LEFT JOIN decision d ON d.entry = e.number LEFT JOIN merged_enterprise m ON m.id = e.enterprise_id"
+        f" WHERE e.number < :before AND e.kind <> 'enterprise_registered' AND {part}"
+        f" ORDER BY e.number DESC LIMIT :limit) AS part_{at}"
+        for at, part in enumerate((own, of_notices))
+    )
+    query = text(f"{' UNION ALL '.join(parts)} ORDER BY number DESC LIMIT :limit")
+    if among is not None:
         query = query.bindparams(_many("among"))
-        values["among"] = list(among)
     return [
-        _Pointer(int(number), (int(now), *([register.read(body).data["to"]] if body else [])))
-        for number, now, body in connection.execute(query, values)
-    ]
+        _Pointer(int(number), (), int(notice)) if notice is not None
+        else _Pointer(int(number), (int(now), *([register.read(body).data["to"]] if body else [])))
+        for number, now, notice, body in connection.execute(query, values)
+    ]  # fmt: skip
 
 
 def _page(connection: Connection, query: str, before: int) -> Page:

@@ -7,7 +7,7 @@ from typing import Any
 
 import feedparser
 import pytest
-from lxml import html
+from lxml import etree, html
 
 from public_site import news, publishing
 from tests.web.conftest import ATTACK, Publisher, Visitor
@@ -58,6 +58,19 @@ def test_every_page_leads_to_its_feeds_and_they_agree(visitor: Visitor, page: st
         assert media_type["content-type"].startswith(("application/atom", "application/rss", "application/feed"))
 
 
+@pytest.mark.parametrize("form", ["atom", "rss"])
+def test_every_feed_is_what_its_standard_asks_for(visitor: Visitor, form: str) -> None:
+    schema = etree.RelaxNG(file=str(Path(__file__).parents[1] / "samples" / "feeds" / f"{form}.rng"))
+    feeds = [visitor.get(p.replace("?", f".{form}?") if "?" in p else f"{p}.{form}").content for p in PAGES]
+    for feed in feeds:
+        schema.assertValid(etree.fromstring(feed))
+    for needed in ("id", "updated") if form == "atom" else ("guid", "link"):
+        broken = etree.fromstring(feeds[0])
+        lost = broken.find(f".//{{*}}{needed}")
+        lost.getparent().remove(lost)
+        assert not schema.validate(broken), f"a feed without {needed} passes"
+
+
 def test_feeds_tell_what_happened_in_words(visitor: Visitor) -> None:
     titles = [e.title for e in entries(visitor, "/enterprises.atom")]
     assert "演示甲包装有限公司：升级 C → B（包装印刷）" in titles
@@ -94,7 +107,9 @@ def test_nothing_is_lost_between_the_pages_of_a_feed(
     assert [e.id for e in entries(visitor, "/enterprises.atom?industry=%E6%B0%B4%E6%B3%A5")] == few
 
 
-def test_amendments_are_told_and_mended_entries_say_so(tmp_path: Path, make_publisher: Any, visitor_of: Any) -> None:
+def test_amendments_are_told_and_mended_entries_say_so(
+    tmp_path: Path, make_publisher: Any, visitor_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publisher: Publisher = make_publisher(tmp_path / "data")
     notice = publisher.publish("演示名单", "2024-01-01", {"name": "演示甲有限公司"}, {"name": "演示乙有限公司"})
     visitor = visitor_of(publisher.settings)
@@ -106,6 +121,11 @@ def test_amendments_are_told_and_mended_entries_say_so(tmp_path: Path, make_publ
     titles = [e.title for e in entries(visitor, f"/enterprises/{first}.atom")]
     assert any("更正 B → C" in title for title in titles), titles
     assert next(iter(entries(visitor, "/notices.atom"))).title.startswith("公告撤销：演示名单")
+    for followed in ("/enterprises.atom", "/enterprises.atom?q=演示乙"):
+        assert next(iter(entries(visitor, followed))).title.startswith("公告撤销：演示名单"), followed
+    assert not any("公告" in e.title for e in entries(visitor, "/enterprises.atom?q=无关"))
+    monkeypatch.setattr(news, "FEW", 0)
+    assert next(iter(entries(visitor, "/enterprises.atom?q=演示乙"))).title.startswith("公告撤销：演示名单")
     assert visitor.get(f"/enterprises/{second}.rss").status_code == 200
 
 
