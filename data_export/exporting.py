@@ -1,16 +1,18 @@
 """One export from beginning to end: lock, one snapshot of the register, every file, every check, and only then publish.
 
-What this module knows that no other does: the order of the work. DuckDB writes a file, two threads hash and compress the
-ones before it, and the formats that want a row at a time are made meanwhile.
+What this module knows that no other does: the order of the work. The CSV of every table comes first, because a process of
+its own makes the SQLite file of them, which takes longest; meanwhile DuckDB writes the other files, and two threads hash
+and compress the ones before.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +29,7 @@ from public_site.settings import Settings
 
 MEMORY_MB: Final = 400  # DuckDB's; the rest of the process takes about 200 MB
 _THREADS: Final = 2
+LARGE: Final = 100_000  # entries
 _DATABASE: Final = "mingji.sqlite"
 _CHECKPOINT: Final = "checkpoint.txt"
 Progress = Callable[[str, int, int], None]
@@ -129,13 +132,32 @@ class _Writer:
 
     def write(self, before: Path | None) -> list[File]:
         """Write every file; the version before lies in the folder `before`."""
-        with self._pool:
+        with self._apart() as apart, self._pool:
             for table in TABLES:
-                self._table(table)
+                self._by_duckdb(table, "csv")
+            sources = [(table, self._folder / f"{table.name}.csv") for table in TABLES]
+            base: Future[None] | None = None
+            if "sqlite" not in self._without:
+                base = apart.submit(workbooks.sqlite, sources, self._folder / _DATABASE)
+            for table in TABLES:
+                for ending in (e for e in self._formats(table) if e != "csv" and e in writing.WRITERS):
+                    self._by_duckdb(table, ending)
+                self._arrays(table)
             if before is not None:
                 self._delta(before)
-            self._row_at_a_time()
-            return [self._finished(*told) for told in self._waiting]
+            for table, source in sources:
+                if "xlsx" in self._formats(table):
+                    workbooks.xlsx(table, source, self._folder / f"{table.name}.xlsx")
+                    self._hand_over(f"{table.name}.xlsx", table.name, "xlsx", self._staging.rows(table))
+            if base is not None:
+                base.result()
+                self._hand_over(_DATABASE, None, "sqlite", None)
+            return sorted((self._finished(*told) for told in self._waiting), key=_as_listed)
+
+    def _apart(self) -> Executor:
+        """Where the SQLite file is made: in a process of its own, where it takes longer than to start one."""
+        is_large = self._staging.number > LARGE
+        return ProcessPoolExecutor(1, get_context("spawn")) if is_large else ThreadPoolExecutor(1)
 
     def _formats(self, table: Table) -> Iterator[str]:
         fits = self._staging.rows(table) <= writing.MOST_SHEET_ROWS
@@ -144,36 +166,25 @@ class _Writer:
             if wanted and ending not in self._without:
                 yield ending
 
-    def _table(self, table: Table) -> None:
-        duck, rows = self._staging.duck, self._staging.rows(table)
-        for ending in self._formats(table):
-            name = f"{table.name}.{ending}"
-            if ending in writing.WRITERS:
-                writing.WRITERS[ending](duck, table, self._folder / name)
-                self._hand_over(name, table.name, ending, rows)
+    def _by_duckdb(self, table: Table, ending: str) -> None:
+        name = f"{table.name}.{ending}"
+        writing.WRITERS[ending](self._staging.duck, table, self._folder / name)
+        self._hand_over(name, table.name, ending, self._staging.rows(table))
+
+    def _arrays(self, table: Table) -> None:
+        """The formats that are lines of JSON between brackets."""
         if table.has_point and "geojson" not in self._without:
             rows = self._staging.one(f"SELECT count(*) FROM {table.name} WHERE lat IS NOT NULL AND lon IS NOT NULL")
             lines = self._work / f"{table.name}.features"
-            writing.geojson(duck, table, lines)
+            writing.geojson(self._staging.duck, table, lines)
             head = b'{"type":"FeatureCollection","features":[\n'
             finishing.as_array(lines, self._folder / f"{table.name}.geojson", head, b"]}\n")
             lines.unlink()
             self._hand_over(f"{table.name}.geojson", table.name, "geojson", rows)
-
-    def _row_at_a_time(self) -> None:
-        for table in TABLES:
-            if "json" in self._formats(table) and "jsonl" not in self._without:
-                lines, target = self._folder / f"{table.name}.jsonl", self._folder / f"{table.name}.json"
-                finishing.as_array(lines, target, b"[\n", b"]\n")
-                self._hand_over(target.name, table.name, "json", self._staging.rows(table))
-        sources = [(table, self._folder / f"{table.name}.csv") for table in TABLES]
-        if "sqlite" not in self._without:
-            workbooks.sqlite(sources, self._folder / _DATABASE)
-            self._hand_over(_DATABASE, None, "sqlite", None)
-        for table, source in sources:
-            if "xlsx" in self._formats(table):
-                workbooks.xlsx(table, source, self._folder / f"{table.name}.xlsx")
-                self._hand_over(f"{table.name}.xlsx", table.name, "xlsx", self._staging.rows(table))
+        if "json" in self._formats(table):
+            target = self._folder / f"{table.name}.json"
+            finishing.as_array(self._folder / f"{table.name}.jsonl", target, b"[\n", b"]\n")
+            self._hand_over(target.name, table.name, "json", self._staging.rows(table))
 
     def _delta(self, before: Path) -> None:
         target = self._folder / open_data.DELTA
@@ -198,6 +209,12 @@ class _Writer:
         told = done.result()
         media_type = MEDIA_TYPES.get(name, FORMATS[ending].media_type)
         return File(name, table, ending, media_type, told.bytes, rows, told.sha256, told.encodings)
+
+
+def _as_listed(file: File) -> tuple[int, int, str]:
+    """Tables in their order, of each table the formats in theirs; what holds several tables comes last."""
+    tables = [table.name for table in TABLES]
+    return tables.index(file.table) if file.table else len(tables), list(FORMATS).index(file.format), file.name
 
 
 def _describe(version: Version, folder: Path, address: str) -> list[File]:

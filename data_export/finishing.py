@@ -1,7 +1,8 @@
 """A written file made ready to be served: its digest, its compressed siblings, all in one pass; and arrays out of lines.
 
 What this module knows that no other does: how compressed bytes come out the same every time (no name, no date, one
-thread), and that a large file is worth less time. The three libraries let other threads run meanwhile.
+thread), and that a large file is worth less time: ISA-L packs it as small as zlib's fastest level in a quarter of the
+time. The libraries let other threads run meanwhile.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import zstandard
+from isal import isal_zlib
 
 _BLOCK: Final = 1 << 20
-_LARGE: Final = 64 << 20
+LARGE: Final = 64 << 20
+_GZIP: Final = 31  # zlib's word for a gzip header around a window of 32 kB
 _SIBLINGS: Final = {"gzip": ".gz", "zstd": ".zst"}
 
 
@@ -71,5 +74,7 @@ def as_array(lines: Path, target: Path, head: bytes, tail: bytes) -> None:
 
 def _packer(coding: str, size: int) -> Any:
     if coding == "gzip":
-        return zlib.compressobj(1 if size > _LARGE else 6, zlib.DEFLATED, 31)
-    return zstandard.ZstdCompressor(level=3 if size > _LARGE else 9).compressobj(size=size)
+        if size > LARGE:
+            return isal_zlib.compressobj(2, isal_zlib.DEFLATED, _GZIP)
+        return zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    return zstandard.ZstdCompressor(level=3 if size > LARGE else 9).compressobj(size=size)

@@ -9,6 +9,7 @@ staged tables exactly as in the register.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from data_export.fields import TABLES, Table
 from public_site import grades, mending, places, register
 
 _BATCH: Final = 5_000
+_STRETCH: Final = 500_000  # entries that are taken in at once
 # Name of a raw table → (its columns with their DuckDB types, the statement that reads them from the register).
 _RAW: Final = {
     "enterprise": (
@@ -127,9 +129,28 @@ class Staging:
             self._take_lines(
                 f"raw_{name}", f"SELECT {fields} FROM (SELECT json_extract_string(line, [{paths}]) AS f FROM lines)"
             )
-        # Entries are read in order and stay in it (sorting three million would spill to the disk); `checking` looks.
-        _copy(connection, "SELECT body FROM entry ORDER BY number", self._lines)
-        self._take_lines("entries", _ENTRIES)
+        self._read_entries(connection)
+
+    def _read_entries(self, connection: Connection) -> None:
+        """Entries are read in order and stay in it (sorting three million would spill to the disk); `checking` looks.
+
+        While DuckDB takes one stretch of them apart, the next one is read.
+        """
+        duck = self.duck.cursor()
+        with ThreadPoolExecutor(1) as taking:
+            taken: Future[None] | None = None
+            for start in range(0, self.number, _STRETCH):
+                lines = self.folder / f"lines-{start}"
+                query = (
+                    f"SELECT body FROM entry WHERE number > {start} AND number <= {start + _STRETCH} ORDER BY number"
+                )
+                _copy(connection, query, lines)
+                if taken is not None:
+                    taken.result()
+                how = "INSERT INTO entries" if start else "CREATE TABLE entries AS"
+                taken = taking.submit(_take, duck, lines, f"{how} {_ENTRIES}")
+            if taken is not None:
+                taken.result()
 
     def make(self) -> None:
         """Put the public tables together from what was read, and give back what only that needed."""
@@ -153,15 +174,7 @@ class Staging:
         return self.one(f"SELECT count(*) FROM {table.name}")
 
     def _take_lines(self, table: str, statement: str) -> None:
-        """A table from the lines that lie in the file now; no line holds a control character, so nothing is quoted."""
-        path = str(self._lines).replace("'", "''")
-        self.duck.execute(
-            f"CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM read_csv('{path}', columns = {{'line': 'VARCHAR'}},"
-            " header = false, delim = '\x1f', quote = '', escape = '', auto_detect = false, new_line = '\\n',"
-            " max_line_size = 16777216, buffer_size = 33554432)"
-        )
-        self.duck.execute(f"CREATE TABLE {table} AS {statement}")
-        self._lines.unlink()
+        _take(self.duck, self._lines, f"CREATE TABLE {table} AS {statement}")
 
     def _take_rows(self, table: str, rows: Iterable[dict[str, Any]]) -> None:
         fields = next(t.fields for t in TABLES if t.name == table)
@@ -176,6 +189,19 @@ class Staging:
             {"path": str(path)},
         )
         path.unlink()
+
+
+def _take(duck: duckdb.DuckDBPyConnection, lines: Path, statement: str) -> None:
+    """A statement over the view `lines` of a file, which is gone then; no line holds a control character, so nothing is
+    quoted."""
+    path = str(lines).replace("'", "''")
+    duck.execute(
+        f"CREATE OR REPLACE TEMP VIEW lines AS SELECT * FROM read_csv('{path}', columns = {{'line': 'VARCHAR'}},"
+        " header = false, delim = '\x1f', quote = '', escape = '', auto_detect = false, new_line = '\\n',"
+        " max_line_size = 16777216, buffer_size = 33554432)"
+    )
+    duck.execute(statement)
+    lines.unlink()
 
 
 def _copy(connection: Connection, query: str, path: Path) -> None:

@@ -22,7 +22,7 @@ import shapely
 import zstandard
 from sqlalchemy import inspect, text
 
-from data_export import checking, exporting, workbooks
+from data_export import checking, exporting, finishing, staging, workbooks
 from data_export.fields import TABLES
 from public_site import open_data, publishing, register, tree
 from public_site.database import Database
@@ -76,6 +76,22 @@ def test_the_same_register_gives_the_same_bytes(published: Exporter, tmp_path: P
     assert len(one.files) > 45
     for file in (tmp_path / "one" / one.name).iterdir():
         assert file.read_bytes() == (tmp_path / "other" / other.name / file.name).read_bytes(), file.name
+
+
+@on_sqlite
+def test_a_large_register_is_written_by_other_hands_and_gives_the_same_bytes(
+    published: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = published.export(tmp_path / "usual")
+    monkeypatch.setattr(exporting, "LARGE", 0)  # the SQLite file by a process of its own
+    monkeypatch.setattr(finishing, "LARGE", 0)  # compressed by the faster library
+    monkeypatch.setattr(staging, "_STRETCH", 7)  # entries taken in a few at a time
+    large = published.export(tmp_path / "large")
+    assert [(f.name, f.sha256) for f in large.files] == [(f.name, f.sha256) for f in usual.files]
+    for file in large.files:
+        plain = (tmp_path / "large" / large.name / file.name).read_bytes()
+        if "gzip" in file.encodings:
+            assert gzip.decompress((tmp_path / "large" / large.name / f"{file.name}.gz").read_bytes()) == plain
 
 
 @on_sqlite
