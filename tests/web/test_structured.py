@@ -56,14 +56,22 @@ def test_no_name_can_break_out_of_the_data(visitor: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["/enterprises/2", "/notices/1", "/enterprises?q=演示", "/notices", "/downgrades", "/excellence"]
-)
+    "url",
+    ["/enterprises/2", "/notices/1", "/enterprises?q=演示", "/notices", "/downgrades", "/excellence", "/places",
+     "/places/500102", "/industries/包装印刷"],
+)  # fmt: skip
 def test_a_page_says_how_to_cite_it_as_it_is(visitor: Any, url: str) -> None:
     (text,) = visitor.opens(url).xpath("//*[@class='citation']")
     assert "登记第 30 条" in text.text_content()
     cited = text.text_content().rpartition("。")[2]
     assert visitor.get(cited).status_code == 200
     assert len(visitor.opens(url).xpath("//link[@rel='canonical']")) == 1
+
+
+@pytest.mark.parametrize("url", ["/", "/map?grade=B", "/near", "/follow", "/data", "/data/dictionary", "/industries"])
+def test_every_other_page_of_its_own_names_its_one_address(visitor: Any, url: str) -> None:
+    (canonical,) = visitor.opens(url).xpath("//link[@rel='canonical']/@href")
+    assert canonical.endswith(url)
 
 
 def test_a_refused_list_is_not_cited(visitor: Any) -> None:
