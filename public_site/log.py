@@ -138,6 +138,12 @@ def checkpoint(connection: Connection) -> str:
     return str(note)
 
 
+def checkpoint_of(connection: Connection, size: int) -> str | None:
+    """The checkpoint that was signed when there were `size` entries; None where none was."""
+    found = connection.execute(text("SELECT note FROM checkpoint WHERE size = :size"), {"size": size}).scalar()
+    return None if found is None else str(found)
+
+
 def checkpoints(connection: Connection) -> list[tuple[int, str]]:
     """Every checkpoint ever given out, as (size, note), oldest first."""
     return [(int(s), str(n)) for s, n in connection.execute(text("SELECT size, note FROM checkpoint ORDER BY size"))]

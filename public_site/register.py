@@ -239,10 +239,15 @@ def number_known_at(connection: Connection, at: datetime) -> int:
 
 def entry(connection: Connection, number: int) -> Entry:
     """Raises: NoSuchEntry."""
-    body = connection.execute(text("SELECT body FROM entry WHERE number = :n"), {"n": number}).scalar()
-    if body is None:
+    return read(body(connection, number))
+
+
+def body(connection: Connection, number: int) -> str:
+    """An entry's canonical bytes as text. Raises: NoSuchEntry."""
+    found = connection.execute(text("SELECT body FROM entry WHERE number = :n"), {"n": number}).scalar()
+    if found is None:
         raise NoSuchEntry(f"登记中没有第 {number} 条。")
-    return read(body)
+    return str(found)
 
 
 def since(connection: Connection, after: int, limit: int = _BATCH) -> list[Entry]:

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
         return self.data / "keys" / "log.pem"
 
     @property
+    def receipt_keys(self) -> Path:
+        """Folder of the keys that receipts are signed with."""
+        return self.data / "keys" / "receipts"
+
+    @property
     def index_folder(self) -> Path:
         """Folder of the embedded search index (generations and CURRENT)."""
         return self.data / "search"

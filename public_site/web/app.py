@@ -35,9 +35,10 @@ from public_site.web import (
     pages,
     readyz,
     static,
+    well_known,
 )
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log, well_known)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}

@@ -25,6 +25,7 @@ PAGES = (
     "/notices/1",
     "/downgrades",
     "/excellence",
+    "/log",
 )
 DATA = ("/enterprises.json", "/enterprises.csv", "/enterprises/2.json", "/log/checkpoint")
 
@@ -126,7 +127,7 @@ def test_any_site_may_read_the_public_data(visitor: Any) -> None:
 
 
 def _urls() -> Iterator[str]:
-    values = {"enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y"}
+    values = {"enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y", "level": "0"}
     for module in (*PUBLIC_PAGES, *ALWAYS):
         for route in module.routes.routes:
             assert isinstance(route, APIRoute)
