@@ -22,6 +22,10 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
+    receipts                  a grade check as a signed proof
+    evidence                  grade checks: what is said of each row of a caller's list
+    receipt_verifier          how a receipt is checked, alone: one file that needs nothing of ours
+    questions                 what a caller's list asks
     signing    tiles          the keys of receipts · the log as files for watchers
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
