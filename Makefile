@@ -22,6 +22,7 @@ help:
 	@echo "make check    only the linters, types and import contracts"
 	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
+	@echo "make bench-check   a list of 10,000 codes against 1,000,000 enterprises, with receipt and proofs"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
@@ -85,9 +86,12 @@ fuzz-notices: install
 
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake bench-search
+.PHONY: bench-check bench-intake bench-search
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake
+
+bench-check: install
+	$(BIN)/python -m benchmarks.check
 
 # 3,500,000 enterprises: make bench-search SIZES=3500000
 SIZES := 100000 1000000

@@ -6,6 +6,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 
     __main__, commands        what a person types: public-site …
     amendment_commands        what a person types to amend what is published
+    check_commands            what a bank types: check a list, verify a receipt
     reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
     clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads
@@ -22,7 +23,8 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
-    receipts                  a grade check as a signed proof
+    watching   replica        what changed for a list · a copy of another site's register, from its log
+    receipts   answer_tables  a grade check as a signed proof · the same as a table beside the caller's columns
     evidence                  grade checks: what is said of each row of a caller's list
     receipt_verifier          how a receipt is checked, alone: one file that needs nothing of ours
     questions                 what a caller's list asks
@@ -35,6 +37,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints
     database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
+    shelf                     what belongs to one visitor for an hour, sealed
     working_days              which days are worked in China
     settings   shipped        what an operator may set · where the files beside the code are
     persons                   how a person's name is written

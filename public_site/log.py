@@ -116,9 +116,14 @@ def sign(connection: Connection, origin: str, key: Ed25519PrivateKey) -> str:
     """Make the checkpoint of the present size and keep it; the note that was given out before is never replaced."""
     size = register.latest_number(connection)
     note = tree.signed(tree.Checkpoint(origin, size, root(connection, size)), key)
-    if connection.execute(text("SELECT 1 FROM checkpoint WHERE size = :size"), {"size": size}).scalar() is None:
-        connection.execute(insert(CheckpointRecord), [{"size": size, "note": note}])
+    keep(connection, size, note)
     return note
+
+
+def keep(connection: Connection, size: int, note: str) -> None:
+    """Keep a checkpoint, unless one of this size is kept already."""
+    if checkpoint_of(connection, size) is None:
+        connection.execute(insert(CheckpointRecord), [{"size": size, "note": note}])
 
 
 def origin(connection: Connection) -> str | None:

@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         return self.data / "keys" / "receipts"
 
     @property
+    def shelf(self) -> Path:
+        """Folder of grade checks for the hour that they are kept, sealed."""
+        return self.data / "checks"
+
+    @property
     def index_folder(self) -> Path:
         """Folder of the embedded search index (generations and CURRENT)."""
         return self.data / "search"

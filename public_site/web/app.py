@@ -18,7 +18,9 @@ from public_site.search import engines
 from public_site.settings import Settings
 from public_site.supervisors import NotSignedIn
 from public_site.web import (
+    api,
     assets,
+    check,
     codes,
     complaints,
     console,
@@ -35,10 +37,11 @@ from public_site.web import (
     pages,
     readyz,
     static,
+    verify,
     well_known,
 )
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log, well_known)
+PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log, well_known, check, verify, *api.PAGES)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
@@ -51,7 +54,12 @@ class PublicSite(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
-        larger = {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
+        larger = {
+            console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY,
+            check.NEW: check.LARGEST_LIST,
+            api.checks.PATH: api.checks.LARGEST,
+            verify.PAGE: verify.LARGEST_RECEIPT,
+        }
         return front.Front(super().build_middleware_stack(), errors.refusal, larger)
 
 

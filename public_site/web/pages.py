@@ -100,6 +100,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def moment_of(value: str) -> datetime:
+    """A moment as it was written down."""
+    return datetime.fromisoformat(value)
+
+
 def day_of(value: datetime | str) -> date:
     """The day of a moment in China."""
     return _in_china(value).date()
