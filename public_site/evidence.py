@@ -151,7 +151,7 @@ def _judged_by_code(one: _Wanted, pool: _Pool, found: int) -> tuple[str, str, tu
     enterprise = pool.by_id[found]
     if one.name and one.name not in {normal_name(n) for n in enterprise.names}:
         return "ambiguous", "代码与登记一致，名称却不同。是否已更名，或代码抄错？请核对。", (found,)
-    merged = "（该代码属于已并入这家企业的主体）" if enterprise.facts.credit_code != one.code else ""
+    merged = "（该代码属于已并入这家企业的主体）" if found in pool.merged_codes.get(one.code or "", ()) else ""
     return "match", "信用代码" + ("与名称" if one.name else "") + "一致" + merged, (found,)
 
 

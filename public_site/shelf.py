@@ -54,10 +54,8 @@ def get(folder: Path, address: str) -> bytes:
     """What is kept under an address. Raises: Gone."""
     name, key = _made_of(address)
     try:
-        file = folder / name
-        if time.time() - file.stat().st_mtime > SECONDS:
-            raise FileNotFoundError
-        sealed = file.read_bytes()
+        _swept(folder)
+        sealed = (folder / name).read_bytes()
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], None)
     except (FileNotFoundError, InvalidTag):
         raise Gone("这份核查已不在了：名单和结果只保留一小时，没有备份。请重新核查，或使用您下载的回执。") from None
