@@ -26,8 +26,26 @@ PAGES = (
     "/downgrades",
     "/excellence",
     "/log",
+    "/follow",
 )
-DATA = ("/enterprises.json", "/enterprises.csv", "/enterprises/2.json", "/log/checkpoint")
+DATA = (
+    "/enterprises.json",
+    "/enterprises.csv",
+    "/enterprises.excel.csv",
+    "/enterprises.xlsx",
+    "/enterprises.geojson",
+    "/enterprises.atom",
+    "/enterprises.rss?q=演示",
+    "/enterprises/2.json",
+    "/enterprises/2.feed.json",
+    "/enterprises/2/badge.svg",
+    "/notices.atom",
+    "/downgrades.rss",
+    "/excellence.feed.json",
+    "/log/checkpoint",
+    "/log/proof?entry=1",
+    "/log/consistency?from=1",
+)
 
 
 @pytest.mark.parametrize("url", [*PAGES, *DATA, "/healthz", "/readyz", "/no/such/page", "/enterprises?nonsense=1"])
@@ -128,18 +146,16 @@ def test_any_site_may_read_the_public_data(visitor: Any) -> None:
 
 def _urls() -> Iterator[str]:
     values = {
-        "enterprise_id": "2",
-        "notice_id": "1",
-        "code": "91130200699229617X",
-        "digest": "x",
-        "name": "y",
-        "level": "0",
-    }
+        "enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y", "number": "3",
+        "part": "0", "token": "z", "version": "latest",
+        "level": "0", "address": "z",
+    }  # fmt: skip
     for module in (*PUBLIC_PAGES, *ALWAYS):
         for route in module.routes.routes:
             assert isinstance(route, APIRoute)
-            if "GET" in (route.methods or ()):
-                yield re.sub(r"\{(\w+)(:\w+)?\}", lambda match: values[match[1]], route.path)
+            if route.methods == {"POST"}:
+                continue
+            yield re.sub(r"\{(\w+)(:\w+)?\}", lambda match: values[match[1]], route.path)
 
 
 def test_an_unknown_parameter_is_refused_everywhere(visitor: Any) -> None:

@@ -1,11 +1,17 @@
 """`/api`: the public's own way to all that the pages show; there is no other, private one.
 
-checks    grade checks for a list, with their receipt
+enterprises  units  entries  notices  reference  versions    the lists, one file per thing (changes: entries)
+checks                                                      grade checks for a list, with their receipt
+documentation                                               the OpenAPI document and the page that explains it
+operations                                                  what can be asked, parameter by parameter
+schemas                                                     what is answered, member by member
+answering  cursors                                          the envelope of lists · where a page ended
+limits                                                      how often one may ask; headers of every answer
 """
 
 from __future__ import annotations
 
-from public_site.web.api import checks
+from public_site.web.api import checks, documentation, enterprises, entries, limits, notices, reference, units, versions
 
-PAGES = (checks,)
-__all__ = ["PAGES"]
+PAGES = (documentation, enterprises, units, entries, notices, reference, versions, checks)
+__all__ = ["PAGES", "checks", "limits"]
