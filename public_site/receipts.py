@@ -41,11 +41,21 @@ class Receipt:
     said: dict[str, Any]
 
 
-def known_at(connection: Connection, moment: datetime | None) -> int:
-    """The entry up to which is known at `moment`, or now. Raises: log.NoCheckpoint where that is none."""
-    known = register.latest_number(connection) if moment is None else register.number_known_at(connection, moment)
+def known_at(connection: Connection, at: datetime | int | None) -> int:
+    """The entry up to which is known at a moment, or now. An entry's number means the last publication that was whole by
+    then: only what was published was signed.
+
+    Raises: log.NoCheckpoint where nothing was known.
+    """
+    if at is None:
+        known = register.latest_number(connection)
+    elif isinstance(at, int):
+        query = "SELECT max(size) FROM checkpoint WHERE size <= :at"
+        known = connection.execute(text(query), {"at": at}).scalar() or 0
+    else:
+        known = register.number_known_at(connection, at)
     if not known:
-        raise log.NoCheckpoint("到那一刻为止还没有发布任何内容。" if moment else "尚未发布任何内容，无从核查。")
+        raise log.NoCheckpoint("尚未发布任何内容，无从核查。" if at is None else "到那一刻为止还没有发布任何内容。")
     return known
 
 

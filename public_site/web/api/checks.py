@@ -7,7 +7,6 @@ as it is (CSV, XLSX) with `?as_of=&known_at=`, answered beside the caller's own 
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated, Any
 
 import orjson
@@ -18,15 +17,15 @@ from public_site import answer_tables, questions, receipts
 from public_site.faults import NotValid
 from public_site.questions import Asked, Question
 from public_site.web import doors, pages
+from public_site.web.api.check_schemas import CSV, JOSE, JSON, LONGEST, PARAMETERS, PATH, XLSX
+from public_site.web.forms import Form
 from public_site.web.parameters import Parameters
 
+__all__ = ["LARGEST", "PATH", "routes"]
 routes = APIRouter()
-PATH = "/api/v1/checks"
 LARGEST = 10 << 20
-_CSV, _JSON, _JOSE = "text/csv", "application/json", "application/jose"
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_NAMES = {_CSV: "list.csv", _XLSX: "list.xlsx"}
-_LONGEST = 200
+NAMES = tuple(name for name, *_ in PARAMETERS)
+_LISTS = {CSV: "list.csv", XLSX: "list.xlsx"}
 
 
 class BodyNotValid(NotValid):
@@ -41,23 +40,25 @@ async def _body(request: Request) -> bytes:
 def check(
     request: Request,
     site: doors.TheSite,
-    snapshot: doors.Reader,
-    parameters: Annotated[Parameters, doors.parameters("as_of", "known_at")],
+    parameters: Annotated[Parameters, doors.parameters(*NAMES)],
     body: Annotated[bytes, Depends(_body)],
+    _: doors.Turn,
+    snapshot: doors.Reader,
 ) -> Response:
     """Answer every row; today's grades in China where no day is said."""
-    day, moment = parameters.day("as_of"), parameters.moment("known_at")
+    day, known_at = parameters.day("as_of"), parameters.known_at()
     parameters.settle()
-    kind = request.headers.get("content-type", _JSON).partition(";")[0].strip().lower()
-    if kind in _NAMES:
-        asked = questions.of_file(body, _NAMES[kind])
-    elif kind == _JSON:
+    kind = request.headers.get("content-type", JSON).partition(";")[0].strip().lower()
+    if kind in _LISTS:
+        asked = questions.of_file(body, _LISTS[kind])
+    elif kind == JSON:
         said = _read(body)
-        day, moment = _day(said.get("as_of")) or day, _moment(said.get("known_at")) or moment
-        asked = _asked(said["queries"])
+        day, known_at = said.day("as_of") or day, said.known_at() or known_at
+        asked = _asked(said.queries)
+        _settle(said)
     else:
-        raise BodyNotValid(f"内容应为 {_JSON}、{_CSV} 或 {_XLSX}。")
-    known = receipts.known_at(snapshot.connection, moment)
+        raise BodyNotValid(f"内容应为 {JSON}、{CSV} 或 {XLSX}。")
+    known = receipts.known_at(snapshot.connection, known_at)
     as_of = (day or pages.day_of(pages.now())).isoformat()
     made_at = pages.now()
     receipt = receipts.made(
@@ -68,62 +69,52 @@ def check(
 
 def _answer(accept: str, kind: str, asked: Asked, receipt: receipts.Receipt) -> Response:
     """In the form that the caller asks for; where it does not say, in that of the list."""
-    wanted = next((form for form in (_JSON, _CSV, _XLSX, _JOSE) if form in accept), kind)
-    if wanted == _JOSE:
-        return Response(receipt.text, media_type=_JOSE)
-    if wanted != _JSON:
-        write = answer_tables.as_csv if wanted == _CSV else answer_tables.as_xlsx
+    wanted = next((form for form in (JSON, CSV, XLSX, JOSE) if form in accept), kind)
+    if wanted == JOSE:
+        return Response(receipt.text, media_type=JOSE)
+    if wanted != JSON:
+        write = answer_tables.as_csv if wanted == CSV else answer_tables.as_xlsx
         return Response(write(asked, receipt.said), media_type=wanted)
     told = {name: receipt.said[name] for name in ("as_of", "known_at", "entry", "notices", "limits")}
     responses = {answer["ref"]: answer for answer in receipt.said["results"]}
-    return Response(orjson.dumps({"responses": responses, **told, "receipt": receipt.text}), media_type=_JSON)
+    return Response(orjson.dumps({"responses": responses, **told, "receipt": receipt.text}), media_type=JSON)
 
 
-def _read(body: bytes) -> dict[str, Any]:
+class _Said(Form):
+    """What a body of JSON says besides its questions."""
+
+    queries: dict[str, Any]
+
+
+def _read(body: bytes) -> _Said:
     try:
-        said = orjson.loads(body)
+        told = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BodyNotValid("内容不是 JSON。") from None
-    if not isinstance(said, dict) or not said.keys() <= {"as_of", "known_at", "queries"}:
+    if not isinstance(told, dict) or not told.keys() <= {*NAMES, "queries"}:
         raise BodyNotValid("内容应为 {as_of, known_at, queries}，没有别的字段。")
-    queries = said.get("queries")
+    queries = told.pop("queries", None)
     if not isinstance(queries, dict) or not 0 < len(queries) <= questions.MOST_QUESTIONS:
         raise BodyNotValid(f"queries 应有 1 至 {questions.MOST_QUESTIONS:,} 项：编号 → {{code, name, region}}。")
+    if not all(isinstance(value, str) for value in told.values()):
+        raise BodyNotValid("as_of 和 known_at 应为文字，例如 2024-04-24。")
+    said = _Said(told.items(), frozenset(NAMES))
+    said.queries = queries
     return said
+
+
+def _settle(said: Form) -> None:
+    if said.problems:
+        raise BodyNotValid("；".join(f"{problem.name} {problem.message}" for problem in said.problems) + "。")
 
 
 def _asked(queries: dict[str, Any]) -> Asked:
     found = []
     for at, (ref, query) in enumerate(queries.items(), 1):
         known = isinstance(query, dict) and query.keys() <= {"code", "name", "region"}
-        if not known or len(ref) > _LONGEST or not all(v is None or isinstance(v, str) for v in query.values()):
+        if not known or len(ref) > LONGEST or not all(v is None or isinstance(v, str) for v in query.values()):
             raise BodyNotValid(f"queries 的第 {at} 项应为 {{code, name, region}}，每一项是文字。")
-        code, name, region = ((query.get(k) or "").strip()[:_LONGEST] or None for k in ("code", "name", "region"))
+        code, name, region = ((query.get(k) or "").strip()[:LONGEST] or None for k in ("code", "name", "region"))
         found.append(Question(ref, at, code, name, region))
     rows = tuple((q.ref, *(str(v or "") for v in q.said().values())) for q in found)
     return Asked(tuple(found), (), ("ref", "code", "name", "region"), rows)
-
-
-def _day(said: Any) -> date | None:
-    if said is None:
-        return None
-    try:
-        return date.fromisoformat(said) if len(said) == 10 else _refuse_day()
-    except (TypeError, ValueError):
-        return _refuse_day()
-
-
-def _refuse_day() -> date:
-    raise BodyNotValid("as_of 应为年-月-日，例如 2024-04-24。")
-
-
-def _moment(said: Any) -> datetime | None:
-    if said is None:
-        return None
-    try:
-        found = pages.moment_of(said)
-    except (TypeError, ValueError):
-        found = None
-    if found is None or found.tzinfo is None:
-        raise BodyNotValid("known_at 应为带时区的时刻，例如 2024-04-24T18:00:00+08:00。")
-    return found

@@ -62,6 +62,19 @@ def test_what_cannot_be_meant_is_a_problem_in_words(visitor: Any, body: Any) -> 
     assert CODE not in answer.text
 
 
+def test_what_was_known_at_an_entry_is_that_of_the_last_whole_publication(visitor: Any) -> None:
+    latest = visitor.json("/api/v1/entries?limit=1")["entry"]
+    ask = {"as_of": "2030-01-01", "queries": {"1": {"code": CODE}}}
+    answers = {at: visitor.client.post("/api/v1/checks", json=ask | {"known_at": str(at)})
+               for at in (1, 20, latest, latest + 99)}  # fmt: skip
+    assert answers[1].status_code == 404
+    assert "还没有发布任何内容" in answers[1].json()["detail"]
+    told = answers[20].json()
+    assert 1 < told["entry"] < 20
+    assert "\n{}\n".format(told["entry"]) in receipt_verifier.content(told["receipt"])["checkpoint"]
+    assert [answers[at].json()["entry"] for at in (latest, latest + 99)] == [latest, latest]
+
+
 def test_other_forms_and_parameters_are_refused(visitor: Any) -> None:
     post = visitor.client.post
     assert post("/api/v1/checks", content=b"%PDF", headers={"content-type": "application/pdf"}).status_code == 422
