@@ -10,9 +10,10 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
-from public_site import grades
+from public_site import grades, spreadsheets
 from public_site.questions import Asked
 
 STATUS = {"match": "已匹配", "ambiguous": "有疑问", "no_public_record": "未见公开记录", "invalid": "无法核查"}
@@ -20,8 +21,8 @@ OVERALL = {"only_unit": "唯一已确定的单元", "lowest_of_units": "各单�
            "no_grade": "没有已确定的等级"}  # fmt: skip
 COLUMNS = ("结论", "说明", "企业编号", "登记名称", "登记代码", "总体等级", "总体等级的由来", "各评级单元", "阶段", "自何日起",
            "最近一次降级", "未再列入", "按何级管理", "更正", "候选企业", "公告", "本站页面")  # fmt: skip
-_FORMULA = re.compile(r"^[\s\u200b\ufeff]*[=+\-@＝＋－＠\t\r]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")
+_CHINA = timezone(timedelta(hours=8))
 
 
 def rows(asked: Asked, said: dict[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -35,7 +36,7 @@ def as_csv(asked: Asked, said: dict[str, Any]) -> bytes:
     """UTF-8 with a byte order mark, for spreadsheets."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerows([_guarded(cell) for cell in row] for row in rows(asked, said))
+    writer.writerows(map(_guarded, row) for row in rows(asked, said))
     return b"\xef\xbb\xbf" + stream.getvalue().encode()
 
 
@@ -94,11 +95,24 @@ def _ours(answer: dict[str, Any], said: dict[str, Any]) -> tuple[str, ...]:
         told["last_downgrade"] or "",
         "是" if told["no_longer_listed"] else "",
         "；".join(managed),
-        f"{len(told['corrections'])} 处" if told["corrections"] else "",
+        _corrections(told, said["as_of"]),
         candidates,
         "；".join(f"{n['title']}（{n['issuer']}，{n['number'] or '无文号'}，{n['issued_on']}）" for n in notices),
         told["url"],
     )
+
+
+def later_corrections(told: dict[str, Any], as_of: str) -> int:
+    """How many amendments of an enterprise were published after the day that is asked about (in China)."""
+    end = datetime.combine(date.fromisoformat(as_of), time.max, _CHINA)
+    return sum(1 for one in told["corrections"] if datetime.fromisoformat(one["published_at"]) > end)
+
+
+def _corrections(told: dict[str, Any], as_of: str) -> str:
+    if not (count := len(told["corrections"])):
+        return ""
+    later = later_corrections(told, as_of)
+    return f"{count} 处" + (f"，其中 {later} 处在这一天之后" if later else "")
 
 
 def _about(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -110,9 +124,10 @@ def _about(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "请注意", said["limits"]
 
 
-def _guarded(cell: str) -> str:
+def _guarded(cell: str) -> object:
+    """A number is left a number, also with its sign."""
     text = _visible(cell)
-    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+    return text if _NUMBER.fullmatch(text) else spreadsheets.guarded(text)
 
 
 def _visible(cell: str) -> str:

@@ -12,7 +12,7 @@ told of a match. Identity is judged by all that was known, grades by the day tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,10 +87,20 @@ class _Wanted:
         return normal_name(self.question.name) if self.question.name else ""
 
 
-def check(connection: Connection, questions: Sequence[Question], *, as_of: str, known: int) -> Findings:
-    """Answer every row, as of the day `as_of` and as far as entry `known` had told."""
+Tell = Callable[[str, int, int], None]
+
+
+def silent(_part: str, _done: int, _whole: int) -> None:
+    """Nobody listens."""
+
+
+def check(
+    connection: Connection, questions: Sequence[Question], *, as_of: str, known: int,
+    progress: Tell = silent,
+) -> Findings:  # fmt: skip
+    """Answer every row, as of the day `as_of` and as far as entry `known` had told; `progress` is told (part, done, all)."""
     wanted = [_wanted(question) for question in questions]
-    pool = _pool(connection, wanted, known)
+    pool = _pool(connection, wanted, known, progress)
     answers: list[Answer] = []
     first: dict[int, str] = {}
     used: set[int] = set()
@@ -198,7 +208,7 @@ def _on_record(enterprise: Folded, as_of: str) -> bool:
 # --- finding them -----------------------------------------------------------------------------------------------------
 
 
-def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int) -> _Pool:
+def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int, progress: Tell) -> _Pool:
     asked_codes = {w.code for w in wanted if w.code}
     asked_names = {w.name for w in wanted if w.name}
     ids = _ids(connection, "SELECT id FROM enterprise WHERE credit_code IN :asked", asked_codes)
@@ -210,7 +220,10 @@ def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int) -> _Poo
     ids |= {i for i, borne in former.items() if borne & asked_codes}
     ids |= _ids(connection, "SELECT id FROM merged_enterprise WHERE into_id IN :asked", ids)
     pool = _Pool()
-    for _, trail in register.trails(connection, register.families(connection, ids, known), known):
+    families = register.families(connection, ids, known)
+    for at, (_, trail) in enumerate(register.trails(connection, families, known), 1):
+        if at % _BATCH == 0 or at == len(families):
+            progress("核对历史", at, len(families))
         family = folding.family(trail)
         pool.by_id |= family.members
         pool.leads_to |= family.leads_to

@@ -61,14 +61,16 @@ def known_at(connection: Connection, at: datetime | int | None) -> int:
 
 def made(
     connection: Connection, settings: Settings, questions: tuple[Question, ...], *, as_of: str, known: int,
-    made_at: datetime,
+    made_at: datetime, progress: evidence.Tell = evidence.silent,
 ) -> Receipt:  # fmt: skip
     """Answer the questions and sign what was answered.
 
     Raises: signing.NoReceiptKey; NotReady when no checkpoint was signed at entry `known`.
     """
-    findings = evidence.check(connection, questions, as_of=as_of, known=known)
+    findings = evidence.check(connection, questions, as_of=as_of, known=known, progress=progress)
+    progress("汇集证明", 0, 1)
     said = statement(connection, settings, findings) | {"made_at": register.moment(made_at)}
+    progress("汇集证明", 1, 1)
     return Receipt(signed(said, signing.current(settings.receipt_keys)), said)
 
 

@@ -8,7 +8,7 @@ keep the one that would give it back from running. `Index` finds ids. The doors 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -99,21 +99,27 @@ def _opened(request: Request) -> Iterator[Snapshot]:
         yield Snapshot(connection, number, published_at, index_number)
 
 
-async def turn(request: Request) -> AsyncIterator[None]:
-    """One's turn to have a list checked; to be asked for before a snapshot, so that nobody waits while reading.
+@asynccontextmanager
+async def turn_of(parts: Site, longest_wait: float | None) -> AsyncIterator[None]:
+    """One's turn to have a list checked, waited for at most so many seconds (None: as long as it takes).
 
     Raises: DatabaseBusy when too many lists are waiting.
     """
-    room = site(request).checks
     try:
-        with anyio.fail_after(LONGEST_WAIT):
-            await room.acquire()
+        with anyio.fail_after(longest_wait):
+            await parts.checks.acquire()
     except TimeoutError:
         raise DatabaseBusy("同时核查的名单太多，请稍后再试。") from None
     try:
         yield
     finally:
-        room.release()
+        parts.checks.release()
+
+
+async def turn(request: Request) -> AsyncIterator[None]:
+    """One's turn for the length of the route; to be asked for before a snapshot, so that nobody waits while reading."""
+    async with turn_of(site(request), LONGEST_WAIT):
+        yield
 
 
 def index(request: Request) -> search.Engine:

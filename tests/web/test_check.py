@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import time
@@ -13,7 +14,7 @@ import openpyxl
 import pytest
 from lxml import html
 
-from public_site import receipt_verifier, shelf
+from public_site import kept_checks, questions, receipt_verifier, shelf
 from tests.web.clerks import OURS
 from tests.web.conftest import Publisher
 
@@ -128,20 +129,103 @@ def test_nothing_of_a_check_may_be_kept_by_a_cache_or_sent_from_elsewhere(visito
     assert visitor.client.post("/check", data={"list": "x"}, headers=foreign).status_code == 403
 
 
-def test_the_shelf_is_sealed_and_forgets_after_an_hour(visitor: Any, published: Publisher) -> None:
+def test_the_shelf_is_sealed_and_forgets_all_but_a_hash_after_an_hour(visitor: Any, published: Publisher) -> None:
+    never_run = address_of(sent(visitor))
     address = run(visitor)
+    digest = hashlib.sha256(visitor.get(f"{address}/receipt.jws").content).hexdigest()
     folder: Path = published.settings.shelf
     for file in folder.iterdir():
         assert CODE.encode() not in file.read_bytes()
         assert file.name not in address
         old = time.time() - shelf.SECONDS - 1
         os.utime(file, (old, old))
-    visitor.opens(address, 404)
+    assert digest in " ".join(visitor.opens(address, 410).text_content().split())
     assert visitor.get(f"{address}/receipt.jws").status_code == 404
+    visitor.opens(never_run, 404)
     address_of(sent(visitor))
-    assert len(list(folder.iterdir())) == 1
+    left = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    assert len(left) == 1
     for stranger in ("/check/abc", "/check/abc/results.csv", f"{address[:-1]}~"):
         assert visitor.get(stranger).status_code == 404
+
+
+def test_what_is_remembered_is_found_among_many(tmp_path: Path) -> None:
+    shelf.put(tmp_path, b"x")
+    assert shelf.remembered(tmp_path, "a") is None
+    for number in range(300):
+        shelf.remember(tmp_path, f"address {number % 200}", bytes([number % 256]) * 32)
+    assert [shelf.remembered(tmp_path, f"address {n}") for n in (0, 99, 100, 199)] == [
+        bytes([n]) * 32 for n in (200, 43, 100, 199)
+    ]
+    name = bytes.fromhex(shelf._made_of("hidden")[0])
+    shelf.remember(tmp_path, "other", name)  # the same bytes, but not where a record begins
+    assert shelf.remembered(tmp_path, "hidden") is None
+    assert shelf.remembered(tmp_path, "nobody") is None
+
+
+LONG = "企业名称\n" + "\n".join(f"演示{n}号有限公司" for n in range(1_200)) + "\n演示丙家具有限公司"
+
+
+def test_a_long_list_is_answered_behind_a_page_that_tells_how_far_it_is(visitor: Any) -> None:
+    address = address_of(sent(visitor, LONG))
+    accepted = visitor.client.post(address, headers=OURS)
+    assert accepted.status_code == 202
+    assert "1,201 行" in accepted.text
+    assert "已匹配 1" in visitor.text(address)
+    ended = visitor.get(address, hx_request="true", hx_target="progress")
+    assert ended.headers["hx-redirect"] == address
+    assert "未见公开记录 1,200" in visitor.text(address)
+    assert len(visitor.opens(f"{address}?after=1100").xpath("//tbody/tr")) == 100
+
+
+def test_progress_is_told_as_it_is_and_a_failure_too(visitor: Any, published: Publisher) -> None:
+    folder = published.settings.shelf
+    address = address_of(sent(visitor, LONG))
+    ref = address.removeprefix("/check/")
+    assert kept_checks.begin(folder, ref)
+    assert not kept_checks.begin(folder, ref)
+    kept_checks._say(folder, ref, kept_checks.Progress("核对历史", 300, 1_201))
+    page = visitor.opens(address, 202)
+    assert page.xpath("//progress/@value") == ["300"]
+    assert "核对历史：300 / 1,201" in page.text_content()
+    assert visitor.client.post(address, headers=OURS).status_code == 303  # it is under way already
+    kept_checks._say(folder, ref, kept_checks.Progress("核对历史", 300, 1_201, "没有密钥"))
+    assert "没有密钥" in visitor.text(address)
+    assert visitor.client.post(address, headers=OURS).status_code == 202
+
+
+def test_every_step_of_a_long_list_is_told(published: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_checks, "_STEP", 0.0)
+    told: list[kept_checks.Progress] = []
+    monkeypatch.setattr(kept_checks, "_say", lambda _folder, _address, progress: told.append(progress))
+    folder = published.settings.shelf
+    address = kept_checks.keep(folder, questions.of_text(LONG), as_of="2024-01-01", known_at=None)
+    kept_checks.answer(published.database, published.settings, address, made_at=published.at)
+    assert len({progress.part for progress in told}) >= 2
+    for progress in told:
+        assert 0 <= progress.done <= progress.all
+
+
+def test_an_answering_that_nobody_hears_of_counts_as_broken_off(
+    visitor: Any, published: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = address_of(sent(visitor, LONG))
+    assert kept_checks.begin(published.settings.shelf, address.removeprefix("/check/"))
+    monkeypatch.setattr(kept_checks, "_SILENCE", -1.0)
+    assert "名单是这样理解的" in visitor.text(address)
+
+
+def test_results_are_printed_with_what_they_rest_on(visitor: Any) -> None:
+    address = run(visitor)
+    page = visitor.opens(f"{address}/print")
+    told = " ".join(page.text_content().split())
+    digest = hashlib.sha256(visitor.get(f"{address}/receipt.jws").content).hexdigest()
+    for part in (digest, "2023年2月28日", "演示丙家具有限公司", "不代替发布机关的正式文件"):
+        assert part in told
+    assert len(page.xpath("//tbody/tr")) == 4
+    assert len(visitor.opens(f"{address}/print?status=match").xpath("//tbody/tr")) == 2
+    assert visitor.get(f"{address}/print?x=1").status_code == 400
+    assert visitor.get(f"{address_of(sent(visitor))}/print").status_code == 404
 
 
 def test_a_full_shelf_refuses_the_next_list(visitor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
