@@ -26,6 +26,7 @@ help:
 	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
 	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
 	@echo "make bench-download  what the download of a list of 1,000,000 lines adds to the process"
+	@echo "make bench-check   a list of 10,000 codes against 1,000,000 enterprises, with receipt and proofs"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
@@ -95,7 +96,7 @@ fuzz-api: install
 
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake bench-search bench-export bench-map bench-download
+.PHONY: bench-check bench-intake bench-search bench-export bench-map bench-download
 bench-export: install
 	$(BIN)/python -m benchmarks.export
 
@@ -107,6 +108,9 @@ bench-download: install
 
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake
+
+bench-check: install
+	$(BIN)/python -m benchmarks.check
 
 # 3,500,000 enterprises: make bench-search SIZES=3500000
 SIZES := 100000 1000000

@@ -6,6 +6,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 
     __main__, commands        what a person types: public-site …
     amendment_commands        what a person types to amend what is published
+    check_commands            what a bank types: check a list, verify a receipt
     reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
     clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads
@@ -26,6 +27,13 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
     feeds      followed       Atom, RSS, JSON Feed as bytes · lists of one's own, under addresses nobody can guess
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
+    kept_checks               a visitor's check on its way, and its results for an hour
+    watching   replica        what changed for a list · a copy of another site's register, from its log
+    receipts   answer_tables  a grade check as a signed proof · the same as a table beside the caller's columns
+    evidence                  grade checks: what is said of each row of a caller's list
+    receipt_verifier          how a receipt is checked, alone: one file that needs nothing of ours
+    questions                 what a caller's list asks
+    signing    tiles          the keys of receipts · the log as files for watchers
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
     mending                   what amendments leave of the entries: what counts, what it says, whose it is
@@ -34,6 +42,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints
     database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
+    shelf                     what belongs to one visitor for an hour, sealed
     working_days              which days are worked in China
     open_data                 the open-data folder as its writer and its pages agree on it
     spreadsheets              tables in which text stays text

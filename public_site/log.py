@@ -116,9 +116,14 @@ def sign(connection: Connection, origin: str, key: Ed25519PrivateKey) -> str:
     """Make the checkpoint of the present size and keep it; the note that was given out before is never replaced."""
     size = register.latest_number(connection)
     note = tree.signed(tree.Checkpoint(origin, size, root(connection, size)), key)
-    if connection.execute(text("SELECT 1 FROM checkpoint WHERE size = :size"), {"size": size}).scalar() is None:
-        connection.execute(insert(CheckpointRecord), [{"size": size, "note": note}])
+    keep(connection, size, note)
     return note
+
+
+def keep(connection: Connection, size: int, note: str) -> None:
+    """Keep a checkpoint, unless one of this size is kept already."""
+    if checkpoint_of(connection, size) is None:
+        connection.execute(insert(CheckpointRecord), [{"size": size, "note": note}])
 
 
 def origin(connection: Connection) -> str | None:
@@ -136,6 +141,12 @@ def checkpoint(connection: Connection) -> str:
     if note is None:
         raise NoCheckpoint("尚未发布任何内容，还没有检查点。")
     return str(note)
+
+
+def checkpoint_of(connection: Connection, size: int) -> str | None:
+    """The checkpoint that was signed when there were `size` entries; None where none was."""
+    found = connection.execute(text("SELECT note FROM checkpoint WHERE size = :size"), {"size": size}).scalar()
+    return None if found is None else str(found)
 
 
 def checkpoints(connection: Connection) -> list[tuple[int, str]]:

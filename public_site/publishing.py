@@ -15,7 +15,18 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from public_site import amendments, composing, differences, drafts, handovers, log, notices, register, standings
+from public_site import (
+    amendments,
+    composing,
+    differences,
+    drafts,
+    handovers,
+    log,
+    notices,
+    register,
+    signing,
+    standings,
+)
 from public_site.database import Database
 from public_site.drafts import Draft
 from public_site.faults import NotAllowed, NotReady, NotValid
@@ -63,11 +74,12 @@ class Publication:
 
 
 def prepare(database: Database, settings: Settings) -> None:
-    """Make what a first start needs: the schema and, while nothing is published yet, the log's key.
+    """Make what a first start needs: the schema, the key of receipts and, while nothing is published yet, the log's key.
 
     Raises: log.NoLogKey when entries exist and their key does not.
     """
     database.migrate()
+    signing.prepare(settings.receipt_keys)
     if settings.log_key.exists():
         return
     with database.reading() as connection:

@@ -150,6 +150,16 @@ class Settings(BaseSettings):
         return self.data / "keys" / "log.pem"
 
     @property
+    def receipt_keys(self) -> Path:
+        """Folder of the keys that receipts are signed with."""
+        return self.data / "keys" / "receipts"
+
+    @property
+    def shelf(self) -> Path:
+        """Folder of grade checks for the hour that they are kept, sealed."""
+        return self.data / "checks"
+
+    @property
     def index_folder(self) -> Path:
         """Folder of the embedded search index (generations and CURRENT)."""
         return self.data / "search"

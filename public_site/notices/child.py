@@ -23,17 +23,17 @@ _NEVER = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix
           "os.rename", "os.mkdir", "shutil.", "ctypes.")  # fmt: skip
 
 
-def main(media: str, memory_bytes: int, limits: Limits) -> None:
+def main(media: str, memory_bytes: int, limits: Limits, as_cells: bool = False) -> None:
     limit(memory_bytes, int(limits.seconds) + 1)
     with os.fdopen(1, "wb", buffering=1 << 20, closefd=False) as output:
         sys.addaudithook(_refuse)
-        say(sys.stdin.buffer.read(), media, limits, output)
+        say(sys.stdin.buffer.read(), media, limits, output, as_cells)
 
 
-def say(data: bytes, media: str, limits: Limits, output: BinaryIO) -> None:
+def say(data: bytes, media: str, limits: Limits, output: BinaryIO, as_cells: bool = False) -> None:
     """Everything the bytes hold, a batch of events on a line, and last how it went."""
     try:
-        output.writelines(orjson.dumps(batch) + b"\n" for batch in _batches(data, media, limits))
+        output.writelines(orjson.dumps(batch) + b"\n" for batch in _batches(data, media, limits, as_cells))
         output.write(b'["end"]\n')
     except Unreadable as fault:
         output.write(orjson.dumps(["fault", fault.sheet, fault.row, fault.message, fault.remedy]) + b"\n")
@@ -77,9 +77,14 @@ def events_of(data: bytes, media: str, limits: Limits) -> Iterator[tables.Event]
     yield from tables.events(formats.pieces(data, media, limits))
 
 
-def _batches(data: bytes, media: str, limits: Limits) -> Iterator[list[tables.Event]]:
+def cells_of(data: bytes, media: str, limits: Limits) -> Iterator[tables.Event]:
+    """Every line of every sheet as a row, for lists that are no notices. Raises: Unreadable."""
+    yield from tables.cells(formats.pieces(data, media, limits))
+
+
+def _batches(data: bytes, media: str, limits: Limits, as_cells: bool) -> Iterator[list[tables.Event]]:
     batch: list[tables.Event] = []
-    for event in events_of(data, media, limits):
+    for event in (cells_of if as_cells else events_of)(data, media, limits):
         batch.append(event)
         if len(batch) >= tables.BATCH:
             yield batch

@@ -30,7 +30,7 @@ import json, sys
 sys.path.append(sys.argv[1])
 from public_site.notices import child
 from public_site.notices.file_gate import Limits
-child.main(sys.argv[2], int(sys.argv[3]), Limits(**json.loads(sys.argv[4])))
+child.main(sys.argv[2], int(sys.argv[3]), Limits(**json.loads(sys.argv[4])), sys.argv[5] == "cells")
 """
 _REMEDY = "请用 Excel 或 WPS 打开，只留下名单，另存为 CSV 后重试；文件很大时请分成几个。"
 _MIB = 1024 * 1024
@@ -54,9 +54,12 @@ class Spool:
 
 
 def parsed(
-    file: IO[bytes], size: int, media: str, limits: Limits, progress: Callable[[int], None] | None = None
-) -> Spool:
+    file: IO[bytes], size: int, media: str, limits: Limits, progress: Callable[[int], None] | None = None,
+    *, as_cells: bool = False,
+) -> Spool:  # fmt: skip
     """Parse an open file in a child process; `progress` is told half the number of lines that have come out.
+
+    `as_cells`: nothing is understood, every line of every sheet comes out as a row.
 
     Raises: Unreadable, with the reason in words, for everything that is wrong with the file as a file.
     """
@@ -64,7 +67,17 @@ def parsed(
     memory = min(limits.memory_mb * _MIB, 400 * _MIB + 24 * size)
     file.seek(0)
     child = subprocess.Popen(
-        [sys.executable, "-I", "-c", _START, _PACKAGE_ROOT, media, str(memory), orjson.dumps(limits).decode()],
+        [
+            sys.executable,
+            "-I",
+            "-c",
+            _START,
+            _PACKAGE_ROOT,
+            media,
+            str(memory),
+            orjson.dumps(limits).decode(),
+            "cells" if as_cells else "tables",
+        ],
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -20,6 +20,7 @@ from public_site.supervisors import NotSignedIn
 from public_site.web import (
     api,
     assets,
+    check,
     codes,
     complaints,
     console,
@@ -43,14 +44,16 @@ from public_site.web import (
     robots,
     sitemaps,
     static,
+    verify,
+    well_known,
 )
 from public_site.web import (
     map as map_pages,
 )
 
 PUBLIC_PAGES = (
-    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, follow, log, data,
-    *api.PAGES, sitemaps, robots,
+    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, follow, check, verify,
+    log, data, *api.PAGES, sitemaps, robots, well_known,
 )  # fmt: skip
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
@@ -64,7 +67,12 @@ class PublicSite(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
-        larger = {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
+        larger = {
+            console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY,
+            check.NEW: check.LARGEST_LIST,
+            api.checks.PATH: api.checks.LARGEST,
+            verify.PAGE: verify.LARGEST_RECEIPT,
+        }
         limited = api.limits.Limits(super().build_middleware_stack(), site.settings.api_per_minute, errors.refusal)
         return front.Front(limited, errors.refusal, larger)
 

@@ -8,7 +8,7 @@ keep the one that would give it back from running. `Index` finds ids. The doors 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ from public_site.web.parameters import Parameters
 
 READERS = 20  # fewer than `database.POOL`, which downloads and /readyz share
 LONGEST_WAIT = 10.0
+CHECKS_AT_ONCE = 2  # a long list takes a second of one core
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Site:
     build: str
     points: points.Keeper = field(default_factory=points.Keeper)
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
+    checks: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(CHECKS_AT_ONCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,29 @@ def _opened(request: Request) -> Iterator[Snapshot]:
         yield Snapshot(connection, number, published_at, index_number)
 
 
+@asynccontextmanager
+async def turn_of(parts: Site, longest_wait: float | None) -> AsyncIterator[None]:
+    """One's turn to have a list checked, waited for at most so many seconds (None: as long as it takes).
+
+    Raises: DatabaseBusy when too many lists are waiting.
+    """
+    try:
+        with anyio.fail_after(longest_wait):
+            await parts.checks.acquire()
+    except TimeoutError:
+        raise DatabaseBusy("同时核查的名单太多，请稍后再试。") from None
+    try:
+        yield
+    finally:
+        parts.checks.release()
+
+
+async def turn(request: Request) -> AsyncIterator[None]:
+    """One's turn for the length of the route; to be asked for before a snapshot, so that nobody waits while reading."""
+    async with turn_of(site(request), LONGEST_WAIT):
+        yield
+
+
 def index(request: Request) -> search.Engine:
     """The search engine's face; it gives ids, never grades."""
     return site(request).index
@@ -113,6 +138,7 @@ def parameters(*known: str) -> Any:
 
 
 # The transaction ends before the answer is sent: a failure at its end is not answered 200.
+Turn = Annotated[None, Depends(turn, scope="function")]
 Reader = Annotated[Snapshot, Depends(snapshot, scope="function")]
 Index = Annotated[search.Engine, Depends(index)]
 TheSite = Annotated[Site, Depends(site)]

@@ -25,6 +25,7 @@ PAGES = (
     "/notices/1",
     "/downgrades",
     "/excellence",
+    "/log",
     "/follow",
 )
 DATA = (
@@ -42,6 +43,8 @@ DATA = (
     "/downgrades.rss",
     "/excellence.feed.json",
     "/log/checkpoint",
+    "/log/proof?entry=1",
+    "/log/consistency?from=1",
 )
 
 
@@ -145,6 +148,7 @@ def _urls() -> Iterator[str]:
     values = {
         "enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y", "number": "3",
         "part": "0", "token": "z", "version": "latest",
+        "level": "0", "address": "z",
     }  # fmt: skip
     for module in (*PUBLIC_PAGES, *ALWAYS):
         for route in module.routes.routes:

@@ -1,6 +1,7 @@
 """`/api`: the public's own way to all that the pages show; there is no other, private one.
 
 enterprises  units  entries  notices  reference  versions    the lists, one file per thing (changes: entries)
+checks                                                      grade checks for a list, with their receipt
 documentation                                               the OpenAPI document and the page that explains it
 operations                                                  what can be asked, parameter by parameter
 schemas                                                     what is answered, member by member
@@ -10,7 +11,7 @@ limits                                                      how often one may as
 
 from __future__ import annotations
 
-from public_site.web.api import documentation, enterprises, entries, limits, notices, reference, units, versions
+from public_site.web.api import checks, documentation, enterprises, entries, limits, notices, reference, units, versions
 
-PAGES = (documentation, enterprises, units, entries, notices, reference, versions)
-__all__ = ["PAGES", "limits"]
+PAGES = (documentation, enterprises, units, entries, notices, reference, versions, checks)
+__all__ = ["PAGES", "checks", "limits"]

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 import public_site
 from public_site.web import answers, doors, pages
-from public_site.web.api import operations, schemas
+from public_site.web.api import check_schemas, operations, schemas
 from public_site.web.api.operations import OPERATIONS, Operation, Parameter
 from public_site.web.api.schemas import THINGS, Schema, Words, in_language
 
@@ -29,8 +29,9 @@ _PROBLEMS = {
         "The URL is wrong: an unknown parameter, or a value that cannot be meant.",
     ),
     404: Words("没有这一项", "There is no such thing."),
-    405: Words("只能查看（GET）", "Only GET is answered."),
+    405: Words("这个网址不接受这种请求", "This address does not take this method."),
     413: Words("内容太大", "The request is too large."),
+    422: Words("发送的内容不能理解", "The body cannot be understood."),
     429: Words("请求太频繁，见 Retry-After", "Too many requests; see Retry-After."),
     500: Words("服务出了差错", "The service failed."),
     503: Words("暂时不能给出可靠的答复，见 Retry-After", "No truthful answer can be given right now; see Retry-After."),
@@ -91,7 +92,8 @@ def document(language: str) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": {operation.path: {"get": _operation(operation)} for operation in OPERATIONS}
-        | {path: {"get": _operation(_operation_of("changes"), path)} for path in operations.CHANGES_PATHS[1:]},
+        | {path: {"get": _operation(_operation_of("changes"), path)} for path in operations.CHANGES_PATHS[1:]}
+        | {check_schemas.PATH: {"post": check_schemas.operation(_errors(404, 422), examples()[check_schemas.ID])}},
         "components": {
             "schemas": _schemas(),
             "headers": {name: {"description": s["description"], "schema": s} for name, s in _HEADERS.items()},
@@ -107,7 +109,6 @@ def _operation_of(name: str) -> Operation:
 
 
 def _operation(operation: Operation, path: str = "") -> dict[str, Any]:
-    statuses = [400, 404, 405, 413, 429, 500, 503]
     answered = {
         "description": operation.title,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS},
@@ -126,9 +127,15 @@ def _operation(operation: Operation, path: str = "") -> dict[str, Any]:
                 else {}
             ),
             "304": {"description": Words("您已有这份答复", "You have this answer already.")},
-            **{str(status): {"$ref": f"#/components/responses/{_name(status)}"} for status in statuses},
+            **_errors(404),
         },
     }
+
+
+def _errors(*more: int) -> dict[str, Any]:
+    """The errors that any address may answer, and some of one's own."""
+    statuses = sorted({400, 405, 413, 429, 500, 503, *more})
+    return {str(status): {"$ref": f"#/components/responses/{_name(status)}"} for status in statuses}
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -158,7 +165,8 @@ def _answer(operation: Operation) -> Schema:
 
 def _schemas() -> dict[str, Schema]:
     """Each thing whole, and the parts of it that `fields=` leaves; lists and single answers of both."""
-    found: dict[str, Schema] = {"Problem": schemas.PROBLEM, "Changes": _changes()}
+    found: dict[str, Schema] = {"Problem": schemas.PROBLEM, "Changes": _changes(),
+                                "Queries": check_schemas.QUESTIONS, "Checks": check_schemas.ANSWERS}  # fmt: skip
     for operation in OPERATIONS:
         thing = THINGS[operation.thing]
         found[thing.name] = thing.schema
@@ -230,6 +238,9 @@ def _page(request: Request, snapshot: doors.Snapshot, language: str) -> Response
         problems=in_language(_PROBLEMS, language),
         example=_shown,
         kind=_kind,
+        checks=check_schemas,
+        asked=json.dumps(check_schemas.EXAMPLE, ensure_ascii=False),
+        answers=in_language(check_schemas.ANSWERS, language),
     )
 
 

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from public_site.web import errors
+from public_site.web.api import check_schemas
 
 WINDOW = 60
 MOST_BUCKETS = 100_000
@@ -33,12 +34,7 @@ CORS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Access-Control-Expose-Headers": "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
 }
-PREFLIGHT = {
-    "Allow": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-    "Access-Control-Allow-Headers": "Accept, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-}
+_READING, _ASKING = "GET, HEAD, OPTIONS", "POST, OPTIONS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,17 @@ class Taken:
     allowed: bool
     left: int
     seconds: int
+
+
+def preflight(path: str) -> dict[str, str]:
+    """What a page of another site may send to an address, as its browser asks before."""
+    methods = _ASKING if path == check_schemas.PATH else _READING
+    return {
+        "Allow": methods,
+        "Access-Control-Allow-Methods": methods,
+        "Access-Control-Allow-Headers": "Accept, Content-Type, If-None-Match",
+        "Access-Control-Max-Age": "86400",
+    }
 
 
 class Buckets:
@@ -106,7 +113,7 @@ class Limits:
         if not errors.is_data(path):
             await self.app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await Response(status_code=204, headers=CORS | PREFLIGHT)(scope, receive, send)
+            await Response(status_code=204, headers=CORS | preflight(path))(scope, receive, send)
         elif not errors.is_api(path):
             await self.app(scope, receive, send)
         else:

@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 from fastapi.routing import APIRoute
 
+from public_site import evidence
 from public_site.web import api
-from public_site.web.api import documentation
+from public_site.web.api import check_schemas, documentation
 from public_site.web.api.operations import OPERATIONS, Operation
 from public_site.web.api.schemas import THINGS
 from public_site.web.app import create_app
@@ -94,6 +95,23 @@ def test_the_example_of_an_answer_is_one(operation: Operation) -> None:
     check(documentation.examples()[operation.id], schema_of(operation), whole=True)
 
 
+def test_checks_take_and_answer_what_is_described(visitor: Any) -> None:
+    told = documentation.document("zh")["paths"][check_schemas.PATH]["post"]
+    schema = told["responses"]["200"]["content"]["application/json"]["schema"]
+    check(check_schemas.EXAMPLE, told["requestBody"]["content"]["application/json"]["schema"], whole=True)
+    check(documentation.examples()[check_schemas.ID], schema, whole=True)
+    items = visitor.json("/api/v1/enterprises?limit=1000")["items"]
+    queries = {str(at): {"name": one["name"]} for at, one in enumerate(items)}
+    queries |= {"twice": {"name": items[0]["name"]}, "none": {"name": "没有的厂"}, "wrong": {"code": "1"}}
+    queries |= {"elsewhere": {"name": items[0]["name"], "region": "北京市"}}
+    statuses = set()
+    for day in ("2021-12-31", "2024-12-31"):
+        answer = visitor.client.post(check_schemas.PATH, json={"as_of": day, "queries": queries}).json()
+        check(answer, schema, whole=True)
+        statuses |= {one["status"] for one in answer["responses"].values()}
+    assert statuses == set(evidence.STATUSES)
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_the_document_is_openapi_3_1_and_speaks_one_language(visitor: Any, language: str) -> None:
     document = visitor.json("/api/openapi.json" if language == "zh" else "/en/api/openapi.json")
@@ -120,6 +138,7 @@ def test_the_documentation_is_a_page_of_ours_with_every_address_and_parameter(vi
         assert page.xpath(f"//section[@id='{operation.id}']//a[@href='{operation.url}']")
         shown = page.xpath(f"//section[@id='{operation.id}']//tbody//th/code/text()")
         assert shown == [parameter.name for parameter in operation.parameters]
+    assert page.xpath("//section[@id='checks']//dt/code/text()") == ["as_of", "known_at"]
 
 
 @each_operation

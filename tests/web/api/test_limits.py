@@ -103,6 +103,19 @@ def test_a_page_of_another_site_may_ask_with_conditions(visitor: Any, url: str) 
     assert "access-control-allow-credentials" not in answer.headers
 
 
+def test_a_page_of_another_site_may_have_a_list_checked(visitor: Any) -> None:
+    asked = {"origin": "https://example.org", "access-control-request-method": "POST",
+             "access-control-request-headers": "content-type"}  # fmt: skip
+    allowed = visitor.client.options("/api/v1/checks", headers=asked).headers
+    assert allowed["access-control-allow-methods"] == "POST, OPTIONS"
+    assert "Content-Type" in allowed["access-control-allow-headers"]
+    body = {"queries": {"1": {"name": "演示丙家具有限公司"}}}
+    answer = visitor.client.post("/api/v1/checks", json=body, headers={"origin": "https://example.org"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["ratelimit"].startswith('"default";r=')
+    assert len(answer.headers["x-request-id"]) == 36
+
+
 @pytest.mark.parametrize("url", ["/", "/complaints/new", "/enterprises"])
 def test_pages_are_open_to_no_other_site(visitor: Any, url: str) -> None:
     asked = {"origin": "https://example.org", "access-control-request-method": "GET"}

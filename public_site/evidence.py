@@ -1,0 +1,356 @@
+"""Grade checks: what the register says of each enterprise on a caller's list, as of a day and as known at an entry.
+
+What this module knows that no other does: when a row of the list *is* an enterprise (an exact code, or an exact name after
+normalisation in an agreeing place), when it is only a question (candidates are offered, never chosen), and what a bank is
+told of a match. Identity is judged by all that was known, grades by the day that is asked about.
+
+    match             one enterprise is meant beyond doubt; `reason` says by what
+    ambiguous         several may be meant, or code and name contradict each other; `candidates`
+    no_public_record  nothing was published of it by then (never to be read as grade D); `candidates` that are only alike
+    invalid           the row cannot be what it says it is (a code with a wrong digit, one that a spreadsheet damaged …)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from public_site import folding, grades, places, register
+from public_site.enterprises import MOST_CANDIDATES, core_name, normal_name
+from public_site.folding import Folded
+from public_site.notices import codes
+from public_site.questions import Question
+
+STATUSES = ("match", "ambiguous", "no_public_record", "invalid")
+_BATCH = 500
+_Line = tuple[str | None, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said of one row. `content` is JSON: of the enterprise, when it is a match."""
+
+    ref: str
+    asked: dict[str, str | None]
+    status: str
+    reason: str
+    candidates: tuple[dict[str, Any], ...] = ()
+    enterprise: dict[str, Any] | None = None
+    same_as: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        """As JSON. Not by `asdict`, which copies all that is told of an enterprise and takes as long as finding it."""
+        said = {name: getattr(self, name) for name in Answer.__dataclass_fields__}
+        return said | {"candidates": list(self.candidates)}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The answers in the order of the list; `used`: numbers of the entries they rest on; `notices` by id."""
+
+    as_of: str
+    known: int
+    answers: tuple[Answer, ...]
+    notices: dict[str, dict[str, Any]]
+    used: frozenset[int]
+
+    def totals(self) -> dict[str, int]:
+        return {status: sum(1 for a in self.answers if a.status == status) for status in STATUSES}
+
+
+@dataclass(slots=True)
+class _Pool:
+    """The enterprises that rows may mean, folded as known, and the trails they were folded from."""
+
+    by_id: dict[int, Folded] = field(default_factory=dict)
+    leads_to: dict[int, int] = field(default_factory=dict)
+    trails: dict[int, list[register.Entry]] = field(default_factory=dict)
+    codes: dict[str, set[int]] = field(default_factory=dict)
+    merged_codes: dict[str, set[int]] = field(default_factory=dict)
+    former_codes: dict[str, set[int]] = field(default_factory=dict)
+    names: dict[str, set[int]] = field(default_factory=dict)
+    cores: dict[str, set[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    question: Question
+    code: str | None = None
+    regions: tuple[_Line, ...] = ()
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        return normal_name(self.question.name) if self.question.name else ""
+
+
+Tell = Callable[[str, int, int], None]
+
+
+def silent(_part: str, _done: int, _whole: int) -> None:
+    """Nobody listens."""
+
+
+def check(
+    connection: Connection, questions: Sequence[Question], *, as_of: str, known: int,
+    progress: Tell = silent,
+) -> Findings:  # fmt: skip
+    """Answer every row, as of the day `as_of` and as far as entry `known` had told; `progress` is told (part, done, all)."""
+    wanted = [_wanted(question) for question in questions]
+    pool = _pool(connection, wanted, known, progress)
+    answers: list[Answer] = []
+    first: dict[int, str] = {}
+    used: set[int] = set()
+    notices: set[int] = set()
+    told: dict[int, dict[str, Any]] = {}
+    for one in wanted:
+        status, reason, ids = _judged(one, pool)
+        if status == "match" and not _on_record(pool.by_id[ids[0]], as_of):
+            status, reason, ids = "no_public_record", f"{as_of} 及以前未见公开记录。这不等于 D 级。", ()
+        same_as = None
+        if status == "match":
+            if ids[0] not in told:
+                told[ids[0]] = _told(pool, ids[0], as_of, used, notices)
+            same_as = first.setdefault(ids[0], one.question.ref)
+        offered = tuple(_candidate(pool.by_id[i]) for i in ids[:MOST_CANDIDATES]) if status != "match" else ()
+        answers.append(Answer(one.question.ref, one.question.said(), status, reason, offered,
+                              told[ids[0]] if status == "match" else None,
+                              same_as if same_as != one.question.ref else None))  # fmt: skip
+    cited = _notices(connection, notices, known)
+    return Findings(as_of, known, tuple(answers), cited, frozenset(used | notices))
+
+
+def _wanted(question: Question) -> _Wanted:
+    try:
+        code = codes.credit_code(question.code) if question.code is not None else None
+    except codes.BadCode as bad:
+        return _Wanted(question, fault=str(bad))
+    if code is None and not (question.name and normal_name(question.name)):
+        return _Wanted(question, fault="这一行没有代码，也没有名称。")
+    regions: tuple[_Line, ...] = ()
+    if question.region:
+        found = places.find(question.region)
+        if not found:
+            return _Wanted(question, code, fault="所在地无法识别。请写省、市、区县的名称，例如“重庆市涪陵区”，或留空。")
+        regions = tuple(tuple(d.code if d else None for d in (p.province, p.city, p.county)) for p in found)  # type: ignore[misc]
+    return _Wanted(question, code, regions)
+
+
+def _judged(one: _Wanted, pool: _Pool) -> tuple[str, str, tuple[int, ...]]:
+    """The status of a row, why, and whom it may mean."""
+    named = sorted(pool.names.get(one.name, ())) if one.name else []
+    if one.fault:
+        return "invalid", one.fault, tuple(named)
+    if one.code:
+        by_code = sorted(pool.codes.get(one.code, ()))
+        if not by_code and (merged := sorted(pool.merged_codes.get(one.code, ()))):
+            by_code = merged
+        if len(by_code) == 1:
+            return _judged_by_code(one, pool, by_code[0])
+        if by_code:
+            return "ambiguous", "登记中有多家企业使用同一代码，请核对。", tuple(by_code)
+        if former := sorted(pool.former_codes.get(one.code, ())):
+            return "ambiguous", "这个代码曾登记在下列企业名下，后来更正为另一代码，请核对。", tuple(former)
+        if not one.name:
+            return "no_public_record", "登记中没有这个代码。多数公告不写代码，请补充企业名称再查；这不等于 D 级。", ()
+    return _judged_by_name(one, pool, named)
+
+
+def _judged_by_code(one: _Wanted, pool: _Pool, found: int) -> tuple[str, str, tuple[int, ...]]:
+    enterprise = pool.by_id[found]
+    if one.name and one.name not in {normal_name(n) for n in enterprise.names}:
+        return "ambiguous", "代码与登记一致，名称却不同。是否已更名，或代码抄错？请核对。", (found,)
+    merged = "（该代码属于已并入这家企业的主体）" if found in pool.merged_codes.get(one.code or "", ()) else ""
+    return "match", "信用代码" + ("与名称" if one.name else "") + "一致" + merged, (found,)
+
+
+def _judged_by_name(one: _Wanted, pool: _Pool, named: list[int]) -> tuple[str, str, tuple[int, ...]]:
+    other_code = [i for i in named if one.code and pool.by_id[i].facts.credit_code]
+    here = [i for i in named if _agrees(one.regions, pool.by_id[i]) and i not in other_code]
+    if len(here) == 1 and len(named) - len(here) == 0:
+        present = normal_name(pool.by_id[here[0]].facts.name) == one.name
+        by = "名称" if present else "曾用名"
+        where = "与所在地一致" if one.regions else "一致，登记中仅此一家"
+        return "match", by + where + ("；登记中没有它的代码，请自行核对" if one.code else ""), (here[0],)
+    if len(here) == 1 and one.regions and not other_code:
+        return "match", "名称与所在地一致", (here[0],)
+    if other_code and not here:
+        return "ambiguous", "名称与登记一致，代码却不同，请核对。", tuple(named)
+    if len(here) > 1:
+        return "ambiguous", "登记中有多家企业使用这个名称，请补充所在地或代码。", tuple(named)
+    if named:
+        return "ambiguous", "同名企业登记在别处或未写明所在地，请核对。", tuple(named)
+    alike = sorted(pool.cores.get(core_name(one.name), ()))
+    if alike:
+        return "ambiguous", "没有完全相同的名称；下列名称只差公司形式或括号，请核对。", tuple(alike)
+    return "no_public_record", "登记中没有这个名称。这不等于 D 级：多数地方只公布较好的等级。", ()
+
+
+def _agrees(regions: tuple[_Line, ...], enterprise: Folded) -> bool:
+    """Equal as far as both say; where the row names a place, the register must name one too."""
+    if not regions:
+        return True
+    line = (enterprise.facts.province, enterprise.facts.city, enterprise.facts.county)
+    for region in regions:
+        pairs = [(a, b) for a, b in zip(region, line, strict=True) if a and b]
+        if pairs and all(a == b for a, b in pairs):
+            return True
+    return False
+
+
+def _on_record(enterprise: Folded, as_of: str) -> bool:
+    return any(d.effective_on <= as_of for d in enterprise.decisions)
+
+
+# --- finding them -----------------------------------------------------------------------------------------------------
+
+
+def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int, progress: Tell) -> _Pool:
+    asked_codes = {w.code for w in wanted if w.code}
+    asked_names = {w.name for w in wanted if w.name}
+    ids = _ids(connection, "SELECT id FROM enterprise WHERE credit_code IN :asked", asked_codes)
+    ids |= _ids(connection, "SELECT into_id FROM merged_enterprise WHERE credit_code IN :asked", asked_codes)
+    ids |= _ids(connection, "SELECT enterprise_id FROM enterprise_name WHERE normal_name IN :asked", asked_names)
+    cores = {core_name(name) for name in asked_names}
+    ids |= _ids(connection, "SELECT enterprise_id FROM enterprise_name WHERE core_name IN :asked", cores)
+    former = _with_other_codes(connection, known) if asked_codes else {}
+    ids |= {i for i, borne in former.items() if borne & asked_codes}
+    ids |= _ids(connection, "SELECT id FROM merged_enterprise WHERE into_id IN :asked", ids)
+    pool = _Pool()
+    families = register.families(connection, ids, known)
+    for at, (_, trail) in enumerate(register.trails(connection, families, known), 1):
+        if at % _BATCH == 0 or at == len(families):
+            progress("核对历史", at, len(families))
+        family = folding.family(trail)
+        pool.by_id |= family.members
+        pool.leads_to |= family.leads_to
+        pool.trails |= dict.fromkeys(family.members, trail)
+        for enterprise in family.members.values():
+            _enter(pool, enterprise)
+        for enterprise_id, facts in family.merged.items():
+            into = family.leads_to[enterprise_id]
+            if facts.credit_code and into in family.members:
+                pool.merged_codes.setdefault(facts.credit_code, set()).add(into)
+    for enterprise_id, borne in former.items():
+        now = pool.leads_to.get(enterprise_id, enterprise_id)
+        for code in borne if now in pool.by_id else ():
+            pool.former_codes.setdefault(code, set()).add(now)
+    return pool
+
+
+def _enter(pool: _Pool, enterprise: Folded) -> None:
+    if enterprise.facts.credit_code:
+        pool.codes.setdefault(enterprise.facts.credit_code, set()).add(enterprise.id)
+    for name in enterprise.names:
+        pool.names.setdefault(normal_name(name), set()).add(enterprise.id)
+        pool.cores.setdefault(core_name(name), set()).add(enterprise.id)
+
+
+def _ids(connection: Connection, query: str, asked: Iterable[Any]) -> set[int]:
+    statement = text(query).bindparams(bindparam("asked", expanding=True))
+    found: set[int] = set()
+    for batch in register.batches(sorted(asked), _BATCH):
+        found |= {int(i) for (i,) in connection.execute(statement, {"asked": list(batch)})}
+    return found
+
+
+def _with_other_codes(connection: Connection, known: int) -> dict[int, set[str]]:
+    """The enterprises whose code was ever changed, each with every code it was given: few, and looked for by kind."""
+    query = text(
+        "SELECT enterprise_id, body FROM entry WHERE kind IN ('enterprise_registered', 'enterprise_changed')"
+        " AND number <= :known AND enterprise_id IN (SELECT enterprise_id FROM entry"
+        " WHERE kind = 'enterprise_changed' AND body LIKE '%\"credit_code\"%')"
+    )
+    found: dict[int, set[str]] = {}
+    for enterprise_id, body in connection.execute(query, {"known": known}):
+        if code := register.read(body).data.get("credit_code"):
+            found.setdefault(int(enterprise_id), set()).add(code)
+    return found
+
+
+# --- what is told -----------------------------------------------------------------------------------------------------
+
+
+def _candidate(enterprise: Folded) -> dict[str, Any]:
+    facts = enterprise.facts
+    return {"id": enterprise.id, "name": facts.name, "credit_code": facts.credit_code,
+            "place": facts.county or facts.city or facts.province}  # fmt: skip
+
+
+def _told(pool: _Pool, enterprise_id: int, as_of: str, used: set[int], notices: set[int]) -> dict[str, Any]:
+    """All that a bank is told of a match; the entries it rests on go into `used`, its notices into `notices`."""
+    enterprise = pool.by_id[enterprise_id]
+    facts, held = enterprise.facts, enterprise.on(as_of)
+    overall = folding.overall(held)
+    history = [d for d in enterprise.decisions if d.effective_on <= as_of]
+    falls = [d for d in history if d.kind == "downgraded" and d.stage == "decided" and not d.withdrawn]
+    corrections = [e for e in pool.trails[enterprise_id] if e.kind in register.AMENDING_KINDS]
+    used.add(enterprise_id)
+    used.update(d.entry for d in history)
+    used.update(e.number for e in corrections)
+    notices.update(d.notice for d in history)
+    return {
+        "id": enterprise.id,
+        "name": facts.name,
+        "former_names": list(enterprise.names[:-1]),
+        "credit_code": facts.credit_code,
+        "province": facts.province,
+        "city": facts.city,
+        "county": facts.county,
+        "zone": facts.zone,
+        "overall_grade": overall.grade,
+        "overall_reason": overall.reason,
+        "excellence": any(s.grade == "A+" and s.listed for s in held),
+        "since": max((s.since for s in held if s.since and s.grade), default=None),
+        "last_downgrade": max((d.effective_on for d in falls), default=None),
+        "no_longer_listed": any(not s.listed for s in held),
+        "units": [_unit(standing) for standing in held],
+        "history": [_decision(decision) for decision in sorted(history, key=lambda d: (d.effective_on, d.entry))],
+        "corrections": [
+            {"entry": e.number, "kind": e.kind, "published_at": e.published_at, "reason": e.data.get("reason"),
+             "mends": e.data.get("corrects") or e.data.get("withdraws") or e.data.get("undoes")}
+            for e in corrections
+        ],
+        "url": f"/enterprises/{enterprise.id}?as_of={as_of}",
+    }  # fmt: skip
+
+
+def _unit(standing: folding.Standing) -> dict[str, Any]:
+    proposal = standing.proposal
+    return {
+        "id": standing.unit, "site": standing.site, "industry": standing.industry, "line": standing.line,
+        "scheme": standing.scheme, "scale": grades.grade(standing.grade).scale if standing.grade else None,
+        "grade": standing.grade, "stage": "decided" if standing.entry is not None else "proposed",
+        "since": standing.since, "entry": standing.entry, "notice_id": standing.notice, "listed": standing.listed,
+        "managed_as": standing.managed_as, "managed_until": standing.managed_until,
+        "downgraded_on": standing.downgraded_on,
+        "proposal": proposal and {"grade": proposal.grade, "scheme": proposal.scheme, "since": proposal.since,
+                                  "entry": proposal.entry, "notice_id": proposal.notice},
+    }  # fmt: skip
+
+
+def _decision(decision: Any) -> dict[str, Any]:
+    told = {name: getattr(decision, name) for name in (
+        "entry", "unit", "kind", "stage", "grade", "previous_grade", "scheme", "industry", "line", "effective_on",
+        "published_at", "managed_as", "managed_until", "sheet", "row", "cites", "mended_by", "withdrawn",
+    )}  # fmt: skip
+    return told | {"notice_id": decision.notice}
+
+
+def _notices(connection: Connection, ids: set[int], known: int) -> dict[str, dict[str, Any]]:
+    """Where to read it: the notices as they were first published; their corrections are among the enterprise's."""
+    query = text("SELECT number, body FROM entry WHERE number IN :ids AND number <= :known").bindparams(
+        bindparam("ids", expanding=True)
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for batch in register.batches(sorted(ids), _BATCH):
+        for number, body in connection.execute(query, {"ids": list(batch), "known": known}):
+            said = register.read(body)
+            found[str(number)] = {
+                "id": number, "stage": said.stage,
+                **{k: said.data.get(k) for k in ("title", "issuer", "number", "issued_on", "url", "sha256")},
+            }  # fmt: skip
+    return found

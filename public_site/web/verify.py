@@ -1,0 +1,49 @@
+"""`/verify`: whether a receipt still says what it said, each check in words; nothing of it is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+from starlette.datastructures import UploadFile
+
+from public_site import log, receipt_verifier, receipts, signing
+from public_site.web import doors, pages
+
+routes = APIRouter(dependencies=[doors.parameters()])
+PAGE = "/verify"
+LARGEST_RECEIPT = 64 << 20
+
+
+@routes.get(PAGE)
+def verify(request: Request) -> Response:
+    """The form."""
+    return pages.plain(request, "verify/verify.html", status=200, checks=None, said=None)
+
+
+async def _sent(request: Request) -> str:
+    async with request.form(max_files=1, max_fields=5, max_part_size=LARGEST_RECEIPT) as sent:
+        file = sent.get("file")
+        data = await file.read() if isinstance(file, UploadFile) else b""
+        return data.decode("ascii", "replace") or str(sent.get("receipt") or "")
+
+
+@routes.post(PAGE, max_body_size=LARGEST_RECEIPT)
+def verified(
+    request: Request, site: doors.TheSite, snapshot: doors.Reader, receipt: Annotated[str, Depends(_sent)]
+) -> Response:
+    """Each check of a receipt."""
+    settings = site.settings
+    origin = log.origin(snapshot.connection) or settings.origin
+    checks = receipt_verifier.verify(receipt, signing.key_set(settings.receipt_keys, settings.log_key, origin))
+    holds = all(held for _, held, _ in checks)
+    said = receipt_verifier.content(receipt) if holds else None
+    return pages.plain(request, "verify/verify.html", status=200 if holds else 422, checks=checks, said=said)
+
+
+@routes.get("/verify/receipt_verifier.py")
+def verifier() -> Response:
+    """The verifier as one file, for whoever would rather not ask us."""
+    headers = {"Content-Disposition": 'attachment; filename="receipt_verifier.py"'}
+    return Response(receipts.VERIFIER.read_bytes(), media_type="text/x-python; charset=utf-8", headers=headers)

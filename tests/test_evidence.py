@@ -1,0 +1,168 @@
+"""Grade checks: the documented answer for every kind of row, and any day's grade by a fold written otherwise."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from public_site import evidence, folding, publishing, register, retelling
+from public_site.questions import Question, of_text
+from tests import trails
+from tests.desk import APPROVER, DRAFTER, Desk, row
+
+CODE, OTHER_CODE, MERGED_CODE = "91350100M000100Y43", "91130200699229617X", "911302307808371268"
+
+
+@pytest.fixture
+def register_of_all_kinds(desk: Desk) -> Desk:
+    """With a code, without, twice named, renamed, merged, fallen, only proposed, withdrawn, no longer listed."""
+    desk.publish([
+        row("演示甲有限公司", "A", 统一社会信用代码=CODE), row("演示乙（集团）有限公司", "B"),
+        row("演示丙有限公司", "B", county="涪陵区"),
+        row("演示丁有限公司", "B", 统一社会信用代码=OTHER_CODE), row("演示戊有限公司", "B", 统一社会信用代码=MERGED_CODE),
+        row("演示己有限公司", "B"),
+    ], on="2022-05-01")  # fmt: skip
+    desk.publish([row("演示甲有限公司", "C", 原等级="A", 统一社会信用代码=CODE)], on="2023-05-01")
+    elsewhere = desk.draft([row("演示丙有限公司", "C", county="万州区")], on="2023-05-02")
+    publishing.decide(desk.database, elsewhere.id, 0, "new", by=DRAFTER)
+    desk.approve(elsewhere, on="2023-05-02")
+    amend(desk, publishing.draft_enterprise_change, desk.enterprise("演示丁有限公司").line.id, {"name": "演示丁新材料有限公司"},
+          since="2023-06-01")  # fmt: skip
+    amend(
+        desk,
+        publishing.draft_merge,
+        desk.enterprise("演示戊有限公司").line.id,
+        desk.enterprise("演示己有限公司").line.id,
+    )
+    return desk
+
+
+def amend(desk: Desk, draft: Any, *what: Any, **how: Any) -> None:
+    from datetime import UTC, datetime
+
+    made = draft(desk.database, *what, reason="核对原件", by=DRAFTER, at=datetime(2024, 1, 1, tzinfo=UTC), **how)
+    publishing.publish(desk.database, desk.settings, made.id, by=APPROVER, at=datetime(2024, 1, 1, tzinfo=UTC))
+
+
+def checked(desk: Desk, pasted: str, as_of: str = "2024-06-01", known: int | None = None) -> list[evidence.Answer]:
+    with desk.database.reading() as connection:
+        latest = register.latest_number(connection) if known is None else known
+        return list(evidence.check(connection, of_text(pasted).questions, as_of=as_of, known=latest).answers)
+
+
+HEAD = "统一社会信用代码,企业名称,所在地\n"
+
+
+KINDS_OF_ROW = (
+    (f"{CODE},,", "match", "信用代码一致"),
+    (f"{CODE},演示甲有限公司,", "match", "信用代码与名称一致"),
+    (" 9135 0100 m000100y43 ,,", "match", "信用代码一致"),
+    ("９１３５０１００Ｍ０００１００Ｙ４３,,", "match", "信用代码一致"),
+    ("91350100M000100Y44,,", "invalid", "校验位"),
+    ("91350100M000100Y4,,", "invalid", "17位"),
+    ("9.11302E+17,,", "invalid", "当成了数字"),
+    ("91350100MO00100Y43,,", "invalid", "字母"),
+    (",,涪陵区", "invalid", "没有代码"),
+    (",演示甲有限公司,火星市", "invalid", "所在地无法识别"),
+    ("911101000000000000,,", "invalid", "校验位"),
+    (f"{MERGED_CODE},,", "match", "已并入"),
+    (f"{CODE},演示乙有限公司,", "ambiguous", "名称却不同"),
+    (f"{CODE},演示甲责任公司,", "ambiguous", "名称却不同"),
+    (f"{OTHER_CODE},演示甲有限公司,", "ambiguous", "名称却不同"),
+    (",演示甲有限公司,", "match", "名称一致"),
+    (",演示乙(集团)有限公司,", "match", "名称一致"),
+    (", 演示 乙〔集團〕有限公司 ,涪陵", "match", "名称与所在地一致"),
+    (",演示丙有限公司,", "ambiguous", "多家企业使用这个名称"),
+    (",演示丙有限公司,万州区", "match", "名称与所在地一致"),
+    (",演示丙有限公司,渝北区", "ambiguous", "登记在别处"),
+    (",演示甲有限责任公司,", "ambiguous", "只差公司形式"),
+    (",演示丁有限公司,", "match", "曾用名"),
+    (",演示丁新材料有限公司,", "match", "名称一致"),
+    (",演示戊有限公司,", "match", "曾用名"),
+    (",演示没有的有限公司,", "no_public_record", "不等于 D 级"),
+)
+
+
+def test_every_kind_of_row_has_its_documented_answer(register_of_all_kinds: Desk) -> None:
+    answers = checked(register_of_all_kinds, HEAD + "\n".join(asked for asked, _, _ in KINDS_OF_ROW))
+    for (asked, status, reason), answer in zip(KINDS_OF_ROW, answers, strict=True):
+        assert (asked, answer.status, reason in answer.reason) == (asked, status, True), answer.reason
+        assert (answer.enterprise is not None) == (status == "match")
+        assert bool(answer.candidates) == (status == "ambiguous") or status == "invalid"
+
+
+def test_the_grade_is_that_of_the_day_and_says_since_when_and_what_fell(register_of_all_kinds: Desk) -> None:
+    told = {day: checked(register_of_all_kinds, CODE, day)[0] for day in ("2022-04-30", "2022-05-01", "2023-05-01")}
+    assert told["2022-04-30"].status == "no_public_record"
+    first, last = told["2022-05-01"].enterprise, told["2023-05-01"].enterprise
+    assert first is not None
+    assert last is not None
+    assert (first["overall_grade"], first["since"], first["last_downgrade"]) == ("A", "2022-05-01", None)
+    assert (last["overall_grade"], last["since"], last["last_downgrade"]) == ("C", "2023-05-01", "2023-05-01")
+    assert [event["kind"] for event in last["history"]] == ["graded", "downgraded"]
+
+
+def test_what_was_published_later_is_not_known_before(register_of_all_kinds: Desk) -> None:
+    desk = register_of_all_kinds
+    with desk.database.reading() as connection:
+        first = min(size for (size,) in connection.exec_driver_sql("SELECT size FROM checkpoint").all())
+    (fallen,) = checked(desk, CODE, "2024-06-01", known=first)
+    assert fallen.enterprise is not None
+    assert fallen.enterprise["overall_grade"] == "A"
+    (apart,) = checked(desk, MERGED_CODE, "2024-06-01", known=first)
+    assert apart.enterprise is not None
+    assert apart.enterprise["name"] == "演示戊有限公司"
+    (unnamed,) = checked(desk, f"{HEAD},演示丁新材料有限公司,", "2024-06-01", known=first)
+    assert unnamed.status == "no_public_record"
+
+
+def test_a_code_that_was_corrected_is_a_question_never_an_answer(register_of_all_kinds: Desk) -> None:
+    desk = register_of_all_kinds
+    amend(
+        desk,
+        publishing.draft_enterprise_change,
+        desk.enterprise("演示丁新材料有限公司").line.id,
+        {"credit_code": "91110000802100433B"},
+    )
+    (old, new) = checked(desk, f"{OTHER_CODE}\n91110000802100433B")
+    assert (old.status, "更正为另一代码" in old.reason, len(old.candidates)) == ("ambiguous", True, 1)
+    assert new.status == "match"
+    assert new.enterprise is not None
+    assert [c["kind"] for c in new.enterprise["corrections"]] == ["enterprise_changed"] * 2
+
+
+def test_the_same_enterprise_twice_is_said(register_of_all_kinds: Desk) -> None:
+    answers = checked(register_of_all_kinds, f"{HEAD}{CODE},,\n,演示甲有限公司,\n{CODE},,")
+    assert [answer.same_as for answer in answers] == [None, "2", "2"]
+
+
+@hypothesis_settings(max_examples=60)
+@given(history=trails.histories, day=st.sampled_from(("2019-01-01", *trails.DAYS, "2027-01-01")))
+def test_any_day_s_grades_are_those_of_a_fold_written_otherwise(history: list[trails.Step], day: str) -> None:
+    entries = trails.Scribe().tell(history)
+    pool = evidence._Pool()
+    family = folding.family(entries)
+    pool.by_id, pool.trails = family.members, dict.fromkeys(family.members, entries)
+    living = retelling.told(entries)
+    for enterprise in family.members:
+        told = evidence._told(pool, enterprise, day, set(), set())
+        for unit in told["units"]:
+            grade, listed, _, proposed = retelling.standing(living, unit["id"], day)
+            held = (unit["grade"], unit["listed"], unit["proposal"] and unit["proposal"]["grade"])
+            assert held == (grade, listed, proposed)
+        ours = {t.number for t in living if t.enterprise == enterprise and t.day <= day}
+        assert {event["entry"] for event in told["history"]} == ours
+
+
+def test_a_long_list_is_answered_in_its_order(register_of_all_kinds: Desk) -> None:
+    chance = random.Random(7)
+    rows = [chance.choice((CODE, OTHER_CODE, MERGED_CODE)) for _ in range(1_000)]
+    answers = checked(register_of_all_kinds, "\n".join(rows))
+    assert [a.asked["code"] for a in answers] == rows
+    assert {a.status for a in answers} == {"match"}
+    assert Question("1", 1, CODE, None, None).said()["code"] == CODE
