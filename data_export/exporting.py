@@ -133,12 +133,12 @@ class _Writer:
     def write(self, before: Path | None) -> list[File]:
         """Write every file; the version before lies in the folder `before`."""
         with self._apart() as apart, self._pool:
-            for table in TABLES:
-                self._by_duckdb(table, "csv")
             sources = [(table, self._folder / f"{table.name}.csv") for table in TABLES]
-            base: Future[None] | None = None
-            if "sqlite" not in self._without:
-                base = apart.submit(workbooks.sqlite, sources, self._folder / _DATABASE)
+            base: list[Future[None]] = []
+            for table, source in sources:
+                self._by_duckdb(table, "csv")
+                if "sqlite" not in self._without:
+                    base.append(apart.submit(workbooks.sqlite, table, source, self._folder / _DATABASE))
             for table in TABLES:
                 for ending in (e for e in self._formats(table) if e != "csv" and e in writing.WRITERS):
                     self._by_duckdb(table, ending)
@@ -149,8 +149,9 @@ class _Writer:
                 if "xlsx" in self._formats(table):
                     workbooks.xlsx(table, source, self._folder / f"{table.name}.xlsx")
                     self._hand_over(f"{table.name}.xlsx", table.name, "xlsx", self._staging.rows(table))
-            if base is not None:
-                base.result()
+            for added in base:
+                added.result()
+            if base:
                 self._hand_over(_DATABASE, None, "sqlite", None)
             return sorted((self._finished(*told) for told in self._waiting), key=_as_listed)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -47,21 +47,19 @@ def xlsx(table: Table, source: Path, target: Path) -> None:
     book.close()
 
 
-def sqlite(tables: Iterable[tuple[Table, Path]], target: Path) -> None:
-    """One database of all tables, with their keys; nothing that is not in the CSV."""
+def sqlite(table: Table, source: Path, target: Path) -> None:
+    """Add a table with its keys to a database, which is made where there is none; nothing that is not in the CSV."""
     base = sqlite3.connect(target, isolation_level=None)
     try:
         for pragma in ("journal_mode=OFF", "synchronous=OFF", "page_size=8192", "locking_mode=EXCLUSIVE"):
             base.execute(f"PRAGMA {pragma}")
-        for table, source in tables:
-            base.execute(f"CREATE TABLE {table.name} ({', '.join(_column(table, f) for f in table.fields)}) STRICT")
-            base.execute("BEGIN")
-            marks = ", ".join(map(_mark, table.fields))
-            base.executemany(f"INSERT INTO {table.name} VALUES ({marks})", _rows(source))
-            base.execute("COMMIT")
-            for field in table.fields:
-                if field.refers_to and field.refers_to[0] == "enterprises":
-                    base.execute(f"CREATE INDEX {table.name}_by_{field.name} ON {table.name} ({field.name})")
+        base.execute(f"CREATE TABLE {table.name} ({', '.join(_column(table, f) for f in table.fields)}) STRICT")
+        base.execute("BEGIN")
+        base.executemany(f"INSERT INTO {table.name} VALUES ({', '.join(map(_mark, table.fields))})", _rows(source))
+        base.execute("COMMIT")
+        for field in table.fields:
+            if field.refers_to and field.refers_to[0] == "enterprises":
+                base.execute(f"CREATE INDEX {table.name}_by_{field.name} ON {table.name} ({field.name})")
     finally:
         base.close()
 

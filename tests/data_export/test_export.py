@@ -23,7 +23,7 @@ import zstandard
 from sqlalchemy import inspect, text
 
 from data_export import checking, exporting, finishing, staging, workbooks
-from data_export.fields import TABLES
+from data_export.fields import TABLES, Table
 from public_site import open_data, publishing, register, tree
 from public_site.database import Database
 from public_site.settings import Settings
@@ -254,10 +254,10 @@ class TestRefusals:
     ) -> None:
         sqlite = workbooks.sqlite
 
-        def and_damage(tables: Any, target: Path) -> None:
-            sqlite(tables, target)
-            lines = target.with_name("units.csv").read_bytes().splitlines(keepends=True)
-            target.with_name("units.csv").write_bytes(b"".join(lines[:-1]))
+        def and_damage(table: Table, source: Path, target: Path) -> None:
+            sqlite(table, source, target)
+            if table.name == "units":
+                source.write_bytes(b"".join(source.read_bytes().splitlines(keepends=True)[:-1]))
 
         monkeypatch.setattr(workbooks, "sqlite", and_damage)
         with pytest.raises(checking.ExportRefused, match=r"units\.csv：应有 5 行，读回 4 行"):
