@@ -6,6 +6,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 
     __main__, commands        what a person types: public-site …
     amendment_commands        what a person types to amend what is published
+    complaint_commands        … to hold the key ceremony, name the bodies, do what is due of complaints
     reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
     clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads
@@ -21,6 +22,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     composing  handovers      what a draft's rows say, as entries · a draft's way from desk to desk
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
+    complaints/               sealed, routed, answered against a clock; in databases of their own
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt

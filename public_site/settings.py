@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         "请通过所在地生态环境主管部门公布的渠道举报，或登录全国生态环境投诉举报平台。",
         description="举报污染的官方渠道，显示在报告页面上。",
     )
+    complaint_days: int = Field(
+        1095, ge=90, le=36500, description="投诉办结后保存的天数；到期由 public-site complaints upkeep 销毁。"
+    )
     file_limit_mb: int = Field(50, ge=1, le=1024, description="公告文件大小上限，MB。")
     meili_url: str = Field(
         "", description="Meilisearch 服务的地址（如 http://meilisearch:7700）。空则用进程内的检索引擎。"
