@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from public_site import shipped
+from public_site.complaints.store import Store
 from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
@@ -40,7 +41,7 @@ from public_site.web import (
 PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
-PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
+PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": complaints.PAGES, "console": console.PAGES}
 DEFAULT = frozenset({"public", "intake"})
 
 
@@ -50,7 +51,8 @@ class PublicSite(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
-        larger = {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
+        photos = dict.fromkeys((complaints.lodge.SEND, complaints.follow.ACT), complaints.arriving.LARGEST)
+        larger = photos | {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
         return front.Front(super().build_middleware_stack(), errors.refusal, larger)
 
 
@@ -84,4 +86,5 @@ def _site(settings: Settings) -> doors.Site:
         assets=files,
         templates=pages.environment(files, settings),
         build=assets.build(),
+        complaints=Store(settings),
     )

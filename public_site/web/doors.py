@@ -19,6 +19,7 @@ from jinja2 import Environment
 from sqlalchemy import Connection
 
 from public_site import register, search
+from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
 from public_site.settings import Settings
 from public_site.web import caching
@@ -39,6 +40,7 @@ class Site:
     assets: Assets
     templates: Environment
     build: str
+    complaints: complaints_store.Store
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
 
 
