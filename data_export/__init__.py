@@ -1,5 +1,14 @@
-"""The open-data files: `python -m data_export FOLDER` will read the register once and write every published format.
+"""The open-data files: `python -m data_export FOLDER` reads the register once and writes every published format.
 
-It arrives in stage 4. It may read `public_site`'s register and standings, never complaints, supervisors, mail or web,
-and nothing in `public_site` may import it: `pyproject.toml` holds that contract already.
+    __main__               the command
+    exporting              one export from lock to `index.json`: read, write, check, and only then publish
+    checking               what must hold of a version's files before anybody sees them
+    describing  deltas     Data Package, CSVW, DCAT · what changed since the version before
+    writing   workbooks    the tables as files, each format · as XLSX and SQLite, which want a row at a time
+    staging                the register's rows in DuckDB, and how each public table is put together from them
+    finishing  versions    digests and compressed siblings, one pass a file · folders, the atomic switch, thinning
+    fields                 the one list of tables and fields from which everything above is generated
+
+Only the register, its projections and the log are read, by naming their columns: complaints, drafts, people and reports
+cannot get into a file. Nothing in `public_site` imports this package: pages read its files (`public_site.open_data`).
 """

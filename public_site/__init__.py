@@ -14,6 +14,9 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     demo/      verification   the demo register's notices · checking everything against everything else
     tables                    every table, for the migrations
     documents  intake         the register as a search index takes it in · an uploaded file becomes a draft
+    exports                   when the open data are written anew, by a process of their own
+    listings                  the register's things one list at a time, for whoever reads everything
+    news                      what is new, newest first, as feeds tell it
     reviews                   what the second person is shown, and that they approve exactly that
     publishing                the one way in: draft, second person, register, projections
     records                   what pages read of an enterprise
@@ -23,6 +26,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
     complaints/               sealed, routed, answered against a clock; in databases of their own
+    feeds      followed       Atom, RSS, JSON Feed as bytes · lists of one's own, under addresses nobody can guess
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
@@ -33,6 +37,8 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     tree                      RFC 6962 hashes, proofs, signed checkpoints
     database   grades  places how the database is opened · labels, scales, schemes · division codes and aliases
     working_days              which days are worked in China
+    open_data                 the open-data folder as its writer and its pages agree on it
+    spreadsheets              tables in which text stays text
     settings   shipped        what an operator may set · where the files beside the code are
     persons                   how a person's name is written
     faults                    what can go wrong, in four words

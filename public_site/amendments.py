@@ -313,9 +313,10 @@ def _point(lat: float | None, lon: float | None) -> dict[str, int | None]:
 def _code(connection: Connection, code: str, enterprise: int | None) -> str:
     if not is_credit_code(code):
         raise CannotAmend(f"{code} 不是有效的统一社会信用代码，请对照营业执照核对。")
-    query = text("SELECT id FROM enterprise WHERE credit_code = :code ORDER BY id LIMIT 1")
-    other = connection.execute(query, {"code": code}).scalar()
-    if other is not None and other != enterprise:
+    query = text("SELECT id FROM enterprise WHERE credit_code = :code UNION SELECT into_id FROM merged_enterprise"
+                 " WHERE credit_code = :code ORDER BY id")  # fmt: skip
+    other = next((i for (i,) in connection.execute(query, {"code": code}) if i != enterprise), None)
+    if other is not None:
         raise CannotAmend(f"第 {other} 号企业已登记此代码；若是同一家企业，请用 public-site merge 合并。")
     return code
 

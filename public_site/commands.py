@@ -26,6 +26,7 @@ from public_site import (
     intake,
     log,
     notices,
+    open_data,
     people,
     publishing,
     register,
@@ -237,6 +238,12 @@ def status() -> None:
         typer.echo(f"登记：第 {latest} 条；数据库结构 {database.revision()}；待批准草稿 {waiting} 份")
         for name, at in reached.items():
             typer.echo(f"{name}：第 {at} 条" + ("" if at == latest else f"，落后 {latest - at} 条"))
+        exported = open_data.read(settings.open_data_folder).latest
+        if exported is None:
+            typer.echo("open-data：还没有导出过")
+        else:
+            behind = latest - exported.entry
+            typer.echo(f"open-data：{exported.name}" + (f"，落后 {behind} 条" if behind else ""))
 
 
 @app.command()

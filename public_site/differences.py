@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
-from public_site import composing, drafts, grades, register, standings
+from public_site import amendments, composing, drafts, grades, register, standings
 from public_site.drafts import Draft
 from public_site.notices import counts
 from public_site.notices.values import StatedCount
@@ -145,7 +145,8 @@ def preview(
 ) -> Preview:
     """What `write` (the appending of this draft) would change; nothing is written.
 
-    A draft that contradicts itself is shown up to there, with the contradiction among the blockers.
+    A draft that contradicts itself is shown up to there, with the contradiction among the blockers; so is an amendment
+    that no longer fits the register, of which nothing is shown.
     """
     rehearsed = _Rehearsed(register.latest_number(connection))
     rehearsal = register.Rehearsal(connection, at, rehearsed.note)
@@ -154,6 +155,8 @@ def preview(
         write(rehearsal)
     except composing.DraftContradicts as fault:
         contradiction.append(f"{fault}（以下只核对到此处。）")
+    except amendments.CannotAmend as fault:
+        contradiction.append(f"登记已经变化，这份草稿不再适用：{fault}")
     rehearsal.close()
     kept = _named(connection, rehearsed)
     rows, checks = _rows_and_counts(connection, draft)
@@ -225,8 +228,9 @@ def _named(connection: Connection, rehearsed: _Rehearsed) -> dict[str, list[Chan
 
 def _change(entry: Entry, names: dict[int, str], before: int) -> Change:
     known = entry.enterprise if entry.enterprise is not None and entry.enterprise <= before else None
+    unnamed = f"第 {known} 号企业" if known else ""  # merged into another one by now
     return Change(
-        kind=entry.kind, sheet=entry.sheet, row=entry.row, enterprise=known, name=names.get(entry.enterprise or 0, ""),
+        kind=entry.kind, sheet=entry.sheet, row=entry.row, enterprise=known, name=names.get(entry.enterprise or 0, unnamed),
         news=dict(entry.data) if entry.kind == "enterprise_changed" else {},
         **{k: entry.data.get(k) for k in _OF_THE_GRADE},
     )  # fmt: skip

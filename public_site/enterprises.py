@@ -167,7 +167,10 @@ def _numbers(stem: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An enterprise of the register, as far as matching needs it; `normal_names` holds the present name first."""
+    """An enterprise of the register, as far as matching needs it; `normal_names` holds the present name first.
+
+    `merged_codes` are the codes of those that were merged into it: they mean it as well.
+    """
 
     id: int
     name: str
@@ -176,10 +179,16 @@ class Known:
     province: str | None
     city: str | None
     county: str | None
+    merged_codes: tuple[str, ...] = ()
 
     @property
     def line(self) -> Line:
         return self.province, self.city, self.county
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that means this enterprise, its own first."""
+        return (self.credit_code, *self.merged_codes) if self.credit_code else self.merged_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +238,8 @@ def match(wanted: Wanted, known: Sequence[Known]) -> Match:
     as anything is alike, and new only when nothing is.
     """
     if wanted.credit_code:
-        same_code = [k for k in known if k.credit_code == wanted.credit_code]
+        code = wanted.credit_code
+        same_code = [k for k in known if k.credit_code == code] or [k for k in known if code in k.merged_codes]
         if len(same_code) == 1:
             return _matched_by_code(wanted, same_code[0], known)
         if same_code:
@@ -269,7 +279,7 @@ def _matched_by_code(wanted: Wanted, found: Known, known: Sequence[Known]) -> Ma
 
 
 def _matched_by_name(wanted: Wanted, found: Known, known: Sequence[Known]) -> Match:
-    if wanted.credit_code and found.credit_code and wanted.credit_code != found.credit_code:
+    if wanted.credit_code and found.credit_code and wanted.credit_code not in found.codes:
         return _question(wanted, known, "名称一致而信用代码不同")
     if normal_name(wanted.name) == found.normal_names[0]:
         return Match("matched", found.id, "名称与所在地一致")
@@ -304,7 +314,7 @@ def _likeness(wanted: Wanted, known: Known) -> _Likeness | None:
     if names & set(known.normal_names):
         present = normal_name(wanted.name) == known.normal_names[0]
         return _Likeness(100, "名称相同" if present else "与曾用名相同")
-    if wanted.credit_code and wanted.credit_code == known.credit_code:
+    if wanted.credit_code in known.codes:
         return _Likeness(92, "信用代码相同而名称不同")
     if not _places_agree(wanted, known):
         return None
@@ -371,10 +381,10 @@ def _readings(sign: str) -> frozenset[str]:
 def _scored(wanted: Wanted, known: Known, likeness: _Likeness) -> tuple[int, str]:
     """The score and all that speaks for and against the candidate."""
     less, where = _distance(wanted, known)
-    if wanted.credit_code and wanted.credit_code == known.credit_code:
+    if wanted.credit_code in known.codes:
         less = 0  # one legal entity may have plants anywhere
     score, reasons = likeness.score - less, [likeness.reason, where]
-    if wanted.credit_code and known.credit_code and wanted.credit_code != known.credit_code:
+    if wanted.credit_code and known.credit_code and wanted.credit_code not in known.codes:
         score, reasons = score - 40, [*reasons, "信用代码不同"]
     return min(99, max(1, score)), "；".join(reasons)
 

@@ -109,6 +109,16 @@ def of_enterprise(
     return tuple(_event(e, fate, cited, taken, kinds) for e in reversed(own))
 
 
+def of_entries(connection: Connection, entries: Sequence[Entry], known: int) -> list[Event]:
+    """Single entries, each as it was published; what later ones made of it is not told. `known` bounds what is cited."""
+    cited = citations(connection, {e.notice for e in entries if e.notice}, known)
+    among: BindParameter[Any] = bindparam("ids", expanding=True)
+    query = text("SELECT number, kind FROM entry WHERE number IN :ids").bindparams(among)
+    mended = sorted({number for e in entries if (number := _mends(e))})
+    kinds = {int(number): str(kind) for number, kind in connection.execute(query, {"ids": mended})}
+    return [_event(e, {}, cited, frozenset(), kinds) for e in entries]
+
+
 def of_notice(amended: Sequence[Entry]) -> tuple[Amendment, ...]:
     """What was amended of a notice, the newest first; `amended` begins with its publication."""
     taken = mending.undone(amended)

@@ -24,6 +24,7 @@ _Alike = dict[tuple[str, str], dict[int, Known]]
 # More names than this under one key, and the key says nothing: half of the county is called something with 铸造.
 _COMMON = 200
 _KEYS_AT_ONCE = 10_000
+_LONGEST_ID = 9
 _PLACE = 6  # a key begins with a division's code
 
 
@@ -91,7 +92,7 @@ def _keys(known: Known) -> set[tuple[str, str]]:
     keys = {("name", n) for n in known.normal_names} | {("core", core_name(n)) for n in known.normal_names}
     at = enterprises.place_key(known.line)
     keys |= {("stem", at + enterprises.stem_name(n, known.line)) for n in known.normal_names}
-    return keys | ({("code", known.credit_code)} if known.credit_code else set())
+    return keys | {("code", code) for code in known.codes}
 
 
 def _relevant(wanted: Wanted, alike: _Alike) -> dict[int, Known]:
@@ -121,7 +122,9 @@ def _add_alike(connection: Connection, wanted: Sequence[Wanted], found: _Alike) 
     ids = _ids(connection, "enterprise_id", "enterprise_name WHERE normal_name", names)
     ids |= _ids(connection, "enterprise_id", "enterprise_name WHERE core_name", {core_name(w.name) for w in wanted})
     ids |= _ids(connection, "enterprise_id", "enterprise_name WHERE stem_key", stems)
-    ids |= _ids(connection, "id", "enterprise WHERE credit_code", {w.credit_code for w in wanted if w.credit_code})
+    codes = {w.credit_code for w in wanted if w.credit_code}
+    ids |= _ids(connection, "id", "enterprise WHERE credit_code", codes)
+    ids |= _ids(connection, "into_id", "merged_enterprise WHERE credit_code", codes)
     for known in known_enterprises(connection, ids):
         for key in _keys(known):
             found.setdefault(key, {})[known.id] = known
@@ -188,13 +191,35 @@ def _long_names(connection: Connection, short: str, beginning: str) -> list[int]
     return [int(i) for i, name in found if enterprises.abbreviates(short, name)] if len(found) <= _COMMON else []
 
 
-def _ids(connection: Connection, column: str, where: str, values: set[str]) -> set[int]:
+def _ids(connection: Connection, column: str, where: str, values: set[str] | set[int]) -> set[int]:
     query = text(f"SELECT {column} FROM {where} IN :values").bindparams(bindparam("values", expanding=True))
     return {
         int(i)
         for batch in register.batches(sorted(values), _KEYS_AT_ONCE)
         for (i,) in connection.execute(query, {"values": list(batch)})
     }
+
+
+def meant_by(connection: Connection, said: str) -> list[Known]:
+    """The enterprises that a person means by an id (of one merged by now, too), a credit code or a whole name."""
+    said = said.strip()
+    if said.isascii() and said.isdigit() and len(said) <= _LONGEST_ID:
+        ids = _ids(connection, "id", "enterprise WHERE id", {int(said)})
+        ids = ids or _ids(connection, "into_id", "merged_enterprise WHERE id", {int(said)})
+    elif enterprises.is_credit_code(said.upper()):
+        ids = _ids(connection, "id", "enterprise WHERE credit_code", {said.upper()})
+        ids = ids or _ids(connection, "into_id", "merged_enterprise WHERE credit_code", {said.upper()})
+    else:
+        ids = _ids(connection, "enterprise_id", "enterprise_name WHERE normal_name", {normal_name(said)})
+    return known_enterprises(connection, sorted(ids)[:_COMMON])
+
+
+def is_merged_away(connection: Connection, number: str) -> bool:
+    """Whether an enterprise of this number was, and is another one by now."""
+    if len(number) > _LONGEST_ID:
+        return False
+    query = text("SELECT 1 FROM merged_enterprise WHERE id = :id")
+    return connection.execute(query, {"id": int(number)}).scalar() is not None
 
 
 def known_enterprises(connection: Connection, ids: Iterable[int]) -> list[Known]:
@@ -204,11 +229,17 @@ def known_enterprises(connection: Connection, ids: Iterable[int]) -> list[Known]
                  " ORDER BY enterprise_id, ordinal").bindparams(among)  # fmt: skip
     facts = text("SELECT id, name, credit_code, province, city, county FROM enterprise WHERE id IN :ids"
                  " ORDER BY id").bindparams(among)  # fmt: skip
+    merged = text("SELECT into_id, credit_code FROM merged_enterprise WHERE into_id IN :ids AND credit_code IS NOT NULL"
+                  " ORDER BY id").bindparams(among)  # fmt: skip
     found: list[Known] = []
     for batch in register.batches(sorted(ids), 500):
         borne: dict[int, list[str]] = {}
+        also: dict[int, list[str]] = {}
+        for enterprise_id, code in connection.execute(merged, {"ids": list(batch)}):
+            also.setdefault(enterprise_id, []).append(code)
         for enterprise_id, name in connection.execute(names, {"ids": list(batch)}):
             borne.setdefault(enterprise_id, []).append(name)
         for enterprise_id, name, code, province, city, county in connection.execute(facts, {"ids": list(batch)}):
-            found.append(Known(enterprise_id, name, tuple(borne[enterprise_id]), code, province, city, county))
+            names_borne, codes = tuple(borne[enterprise_id]), tuple(also.get(enterprise_id, ()))
+            found.append(Known(enterprise_id, name, names_borne, code, province, city, county, codes))
     return found

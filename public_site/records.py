@@ -192,10 +192,12 @@ def enterprise(
     return EnterpriseView(_line(folded, now), told, upto, as_of)
 
 
-def lines(connection: Connection, ids: Sequence[int], *, as_of: str | None = None) -> list[EnterpriseLine]:
-    """These enterprises in this order; the ids of none are left out."""
-    if as_of is not None:
-        return _lines_on(connection, ids, as_of)
+def lines(
+    connection: Connection, ids: Sequence[int], *, as_of: str | None = None, known: int | None = None
+) -> list[EnterpriseLine]:
+    """These enterprises in this order, as `enterprise` gives each; the ids of none are left out."""
+    if as_of is not None or known is not None:
+        return _folded_lines(connection, ids, as_of, known)
     facts = _by_id(connection, "SELECT * FROM enterprise WHERE id IN :ids", ids)
     names = _grouped(
         connection,
@@ -231,7 +233,7 @@ def notices(
         " ORDER BY issued_on DESC, id DESC LIMIT :limit"
     )
     rows = connection.execute(query, {"day": day, "last": last, "limit": limit}).mappings()
-    found = [_notice_line(row) for row in rows]
+    found = [notice_line(row) for row in rows]
     return found, int(connection.execute(text("SELECT count(*) FROM notice")).scalar_one())
 
 
@@ -245,7 +247,7 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
     amended = register.amended_notices(connection, latest).get(notice_id, [published])
     said = mending.notice(published, amended, mending.undone(amended)).said
     return NoticeView(
-        line=_notice_line(row),
+        line=notice_line(row),
         index_number=said.get("index_number"),
         cited=tuple(said.get("cited") or ()),
         stated_counts=tuple(said.get("stated_counts") or ()),
@@ -259,6 +261,39 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
         amendments=histories.of_notice(amended),
         entry=latest,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """What authorities decided in a year, by the days of their notices."""
+
+    year: str
+    notices: int
+    decisions: int
+    downgrades: int
+
+
+# A division's authorities and those of every division within it: the codes that begin as its own does.
+_OF_PLACE = " WHERE division >= :least AND division <= :most"
+
+
+def _codes_within(code: str) -> dict[str, str]:
+    stem = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+    return {"least": stem.ljust(6, "0"), "most": stem.ljust(6, "9")}
+
+
+def notices_of_place(connection: Connection, code: str, *, limit: int) -> list[NoticeLine]:
+    """The latest notices of the authorities of a place and of the places within it."""
+    query = text(f"SELECT * FROM notice{_OF_PLACE} ORDER BY issued_on DESC, id DESC LIMIT :limit")
+    return [notice_line(r) for r in connection.execute(query, _codes_within(code) | {"limit": limit}).mappings()]
+
+
+def years_of_place(connection: Connection, code: str) -> list[Year]:
+    """What they decided year by year, ascending; the notice table keeps the counts, so no decision is read."""
+    query = text(f"SELECT substr(issued_on, 1, 4) AS year, count(*), sum(decisions), sum(downgrades) FROM notice{_OF_PLACE}"
+                 " AND stage = 'decided' AND withdrawn = 0 GROUP BY substr(issued_on, 1, 4) ORDER BY 1")  # fmt: skip
+    found = connection.execute(query, _codes_within(code))
+    return [Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in found]
 
 
 _CHANGES = (
@@ -293,13 +328,15 @@ def downgrades(
     return found, int(total)
 
 
-def _lines_on(connection: Connection, ids: Sequence[int], day: str) -> list[EnterpriseLine]:
-    known = register.latest_number(connection)
-    families = register.families(connection, ids, known)
+def _folded_lines(
+    connection: Connection, ids: Sequence[int], day: str | None, known: int | None
+) -> list[EnterpriseLine]:
+    upto = register.latest_number(connection) if known is None else known
     told: dict[int, folding.Folded] = {}
-    for _, trail in register.trails(connection, families, known):
+    for _, trail in register.trails(connection, register.families(connection, ids, upto), upto):
         told |= folding.family(trail, day).members
-    return [_line(folded, folded.on(day)) for i in ids if (folded := told.get(i)) is not None]
+    found = (told[i] for i in ids if i in told)
+    return [_line(folded, folded.on(day) if day else folded.now()) for folded in found]
 
 
 def _line(folded: folding.Folded, held: Sequence[folding.Standing]) -> EnterpriseLine:
@@ -327,11 +364,12 @@ def _line_of_rows(
         excellence=bool(facts["excellence"]),
         since=facts["since"],
         downgraded_on=facts["downgraded_on"],
-        units=tuple(_unit(row) for row in units),
+        units=tuple(unit_line(row) for row in units),
     )
 
 
-def _unit(row: RowMapping | dict[str, Any]) -> UnitLine:
+def unit_line(row: RowMapping | dict[str, Any]) -> UnitLine:
+    """A row of `holding`."""
     proposal = (
         Proposal(row["proposed_grade"], row["proposed_scheme"], row["proposed_since"], row["proposed_entry"],
                  row["proposed_notice_id"])
@@ -358,7 +396,8 @@ def _unit(row: RowMapping | dict[str, Any]) -> UnitLine:
     )
 
 
-def _notice_line(row: RowMapping) -> NoticeLine:
+def notice_line(row: RowMapping) -> NoticeLine:
+    """A row of `notice`."""
     told = {k: row[k] for k in NoticeLine.__dataclass_fields__}
     return NoticeLine(**told | {"division": _division(row["division"]), "withdrawn": bool(row["withdrawn"])})
 

@@ -270,6 +270,11 @@ def families(connection: Connection, enterprise_ids: Iterable[int], known: int) 
     return sorted({kin.get(i, (i,)) for i in enterprise_ids})
 
 
+def tied_families(connection: Connection, known: int) -> list[Family]:
+    """Every family of more than one enterprise up to entry `known`."""
+    return sorted(set(_kin(connection, known).values()))
+
+
 def _kin(connection: Connection, known: int) -> dict[int, Family]:
     query = text("SELECT body FROM entry WHERE kind IN :kinds AND number <= :known").bindparams(
         bindparam("kinds", expanding=True)

@@ -1,4 +1,5 @@
-"""How the site runs as processes: web workers, a keeper that lets the search index follow the register, a reader of uploads.
+"""How the site runs as processes: web workers, a keeper that lets the search index follow the register, a reader of uploads,
+and the exporter of the open data.
 
 Workers read; whoever publishes brings the index along, and the keeper catches what was left behind (a publisher killed
 between its commit and the index, a rebuild under way).
@@ -16,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import documents, intake, shipped
+from public_site import documents, exports, intake, shipped
 from public_site.database import Database
 from public_site.demo import accounts
 from public_site.faults import NotReady
@@ -42,12 +43,16 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
         raise SettingsRefused("这个数据目录里有公开的演示账号，不能作正式的控制台；请换一个数据目录。")
     index = engines.engine(settings)
     options = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_keep_alive": 15}
-    with keeper(database, index), reader(database, settings) if "console" in parts else nullcontext():
+    with (
+        keeper(database, index),
+        reader(database, settings) if "console" in parts else nullcontext(),
+        exports.following(database, settings),
+    ):
         if workers == 1:
             sounds.make_ready()
             uvicorn.run(create_app(settings, parts), **options)  # type: ignore[arg-type]
             return
-        os.environ |= _environment(settings) | {f"{PREFIX}PARTS": ",".join(sorted(parts))}
+        os.environ |= settings.as_environment() | {f"{PREFIX}PARTS": ",".join(sorted(parts))}
         uvicorn.run("public_site.serving:worker", factory=True, workers=workers, **options)  # type: ignore[arg-type]
 
 
@@ -91,9 +96,3 @@ def _keep(source: documents.RegisterSource, index: Engine, stop: threading.Event
                 index.catch_up(source)
         except (NotReady, SQLAlchemyError, OSError) as fault:  # it must outlive a database that is away for a while
             _log.warning("search index does not follow", reason=str(fault))
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """The settings as the environment of worker processes."""
-    told = settings.model_dump(mode="json")
-    return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value not in ("", None)}

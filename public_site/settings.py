@@ -7,10 +7,11 @@ environment. A name that is not a setting is an error, because a misspelt settin
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from public_site.faults import NotReady
@@ -53,6 +54,9 @@ class Settings(BaseSettings):
     complaint_days: int = Field(
         1095, ge=90, le=36500, description="投诉办结后保存的天数；到期由 public-site complaints upkeep 销毁。"
     )
+    api_per_minute: int = Field(
+        600, ge=0, le=1_000_000, description="一个网络地址每分钟可向 API 提出多少次请求（每个进程）；0 为不限。"
+    )
     file_limit_mb: int = Field(50, ge=1, le=1024, description="公告文件大小上限，MB。")
     meili_url: str = Field(
         "", description="Meilisearch 服务的地址（如 http://meilisearch:7700）。空则用进程内的检索引擎。"
@@ -64,6 +68,41 @@ class Settings(BaseSettings):
     meili_milliseconds: int = Field(
         300, ge=50, le=10_000, description="一次查询等待 Meilisearch 的时间上限，毫秒；超过则改用名称开头匹配。"
     )
+
+    open_data_quiet_seconds: int = Field(
+        60, ge=0, le=86_400, description="登记多少秒没有新条目后自动导出开放数据；0 为不自动导出。"
+    )
+    open_data_keep_days: int = Field(
+        31, ge=1, le=36_500, description="开放数据各版本完整保留的天数；更早的每月只留最后一个版本，其余只留变化记录。"
+    )
+
+    map_ground_file: Path | None = Field(
+        None, description="地图底图文件（GeoJSON，面）；空则用随程序生成的行政区划轮廓。"
+    )
+    map_ground_source: str = Field(
+        "", description="底图的名称和提供者，显示在地图下方；换用自己的底图或瓦片时必须写明。"
+    )
+    map_ground_gcj02: bool = Field(False, description="自己的底图文件是否为 GCJ-02 坐标；是则换算为 WGS 84。")
+    map_approval: str = Field("", description="审图号，显示在地图下方；空则不显示。")
+    map_tiles: str = Field(
+        "",
+        description="瓦片底图的地址模板，含 {x}、{y}、{z}（主机可含 {s}，为 0 至 7），如带密钥的天地图地址；空则不用瓦片。",
+    )
+
+    @field_validator("map_tiles")
+    @classmethod
+    def _is_a_template(cls, value: str) -> str:
+        parts = urlsplit(value)
+        wanted = all(name in value for name in ("{x}", "{y}", "{z}"))
+        if value and (parts.scheme != "https" or not wanted or not re.fullmatch(r"[A-Za-z0-9.{}:-]+", parts.netloc)):
+            raise ValueError("应为 https:// 开头、含 {x}、{y}、{z} 的地址")
+        return value
+
+    @model_validator(mode="after")
+    def _says_whose_ground(self) -> Settings:
+        if (self.map_ground_file or self.map_tiles) and not self.map_ground_source:
+            raise ValueError("换用自己的底图或瓦片时，请用 PUBLIC_SITE_MAP_GROUND_SOURCE 写明来源")
+        return self
 
     @field_validator("base_url", "meili_url")
     @classmethod
@@ -99,6 +138,11 @@ class Settings(BaseSettings):
         return self.data / "keys" / "console.key"
 
     @property
+    def address(self) -> str:
+        """What complete addresses begin with; this machine where no public address is set."""
+        return self.base_url or "http://localhost"
+
+    @property
     def is_secure(self) -> bool:
         """Whether the public address is an https one; then cookies travel over https only."""
         return self.base_url.startswith("https://")
@@ -112,6 +156,16 @@ class Settings(BaseSettings):
     def index_folder(self) -> Path:
         """Folder of the embedded search index (generations and CURRENT)."""
         return self.data / "search"
+
+    @property
+    def open_data_folder(self) -> Path:
+        """Folder of the open-data versions and their index."""
+        return self.data / "open-data"
+
+    def as_environment(self) -> dict[str, str]:
+        """These settings as the environment of another process."""
+        told = self.model_dump(mode="json")
+        return {f"{PREFIX}{name.upper()}": str(value) for name, value in told.items() if value not in ("", None)}
 
     def allow_serving_on(self, host: str) -> None:
         """Refuse to be reachable from outside without knowing the public address.
@@ -137,5 +191,7 @@ def from_environment(**changes: object) -> Settings:
     try:
         return Settings(**changes)  # type: ignore[arg-type]  # pydantic checks the values, that is its job
     except ValidationError as error:
-        said = "；".join(f"{PREFIX}{str(e['loc'][0]).upper()}：{e['msg']}" for e in error.errors() if e["loc"])
+        said = "；".join(
+            f"{PREFIX}{str(e['loc'][0]).upper()}：{e['msg']}" if e["loc"] else e["msg"] for e in error.errors()
+        )
         raise SettingsRefused(f"设置有误：{said}") from None

@@ -8,6 +8,7 @@ from public_site import (
     audit,
     drafts,
     error_reports,
+    followed,
     handovers,
     log,
     register,
@@ -20,4 +21,5 @@ from public_site import (
 
 METADATA = SQLModel.metadata
 # Modules whose tables the metadata holds once they are imported.
-MODULES = (register, log, standings, drafts, handovers, reviews, uploads, supervisors, audit, throttling, error_reports)
+MODULES = (register, log, standings, drafts, handovers, reviews, uploads, supervisors, audit, throttling, error_reports,
+           followed)  # fmt: skip

@@ -284,6 +284,34 @@ def test_a_checkpoint_that_is_no_text_is_refused_in_a_sentence(shell: Shell, tmp
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
 
 
+def test_what_is_published_is_amended_by_two_people_and_undone(shell: Shell) -> None:
+    shell("take-in", CHONGQING, "--by", "甲")
+    shell("publish", "1", "--by", "乙")
+    journey: list[tuple[tuple[str, ...], str]] = [
+        (("amend", "2", "--lat", "29.56", "--lon", "106.55"), "更改第 2 号企业的登记信息"),
+        (("undo", "12"), "收回第 12 条"),
+        (("site", "7", "东厂区"), "更改第 7 号评级单元的厂区"),
+        (("merge", "2", "4"), "第 2 号企业并入第 4 号"),
+        (("undo", "15"), "收回第 15 条"),
+        (("merge", "2", "4"), "第 2 号企业并入第 4 号"),
+        (("split", "4", "--entry", "3", "--to", "2"), "第 4 号企业拆分"),
+    ]
+    for draft, (words, says) in enumerate(journey, start=2):
+        made = shell(*words, "--reason", "核对原件", "--by", "甲")
+        assert (made.returncode, says in made.stdout) == (0, True), made.stdout + made.stderr
+        done = shell("publish", str(draft), "--by", "乙")
+        assert done.returncode == 0, done.stderr
+    for words in (
+        ("undo", "1"),
+        ("merge", "2", "2"),
+        ("site", "2", "东厂区"),
+        ("split", "2", "--entry", "99", "--to", "4"),
+    ):
+        refused = shell(*words, "--reason", "核对原件", "--by", "甲")
+        assert (refused.returncode, "Traceback" in refused.stderr) == (2, False), words
+    assert shell("verify").returncode == 0
+
+
 def test_the_readme_describes_every_command() -> None:
     readme = README.read_text(encoding="utf-8")
     names = [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 from sqlalchemy import insert, text
 
 from public_site import drafts, publishing
+from public_site.amendments import CannotAmend
 from public_site.drafts import Draft
 from public_site.matching import Matcher
 from public_site.standings import EnterpriseNameRecord, EnterpriseRecord, name_columns
 from tests.desk import DRAFTER, Desk, row
 
+CODE, OTHER_CODE = "91350100M000100Y43", "91130200699229617X"
 KNOWN = (
     "重庆宏声纸箱有限责任公司", "重庆市乐缘复合包装制品有限责任公司", "首钢股份公司迁安钢铁公司", "演示建陶", "重庆演示一厂有限公司",
 )  # fmt: skip
@@ -62,6 +65,44 @@ def test_a_merged_district_is_the_place_that_it_became(desk: Desk) -> None:
 def test_names_a_sign_apart_in_one_list_are_kept_apart_by_the_list_itself(desk: Desk) -> None:
     draft = desk.draft([row("演示宏声纸箱有限公司", "B"), row("演示宏盛纸箱有限公司", "A")])
     assert asked(desk, draft) == {}
+
+
+def merged(desk: Desk) -> int:
+    """Two enterprises with a code each that were found to be one; the survivor's id."""
+    desk.publish([row("演示纸箱厂", "B", 统一社会信用代码=CODE), row("演示印刷厂", "A", 统一社会信用代码=OTHER_CODE)],
+                 on="2022-05-01")  # fmt: skip
+    one, other = (desk.enterprise(name).line.id for name in ("演示纸箱厂", "演示印刷厂"))
+    desk.approve(publishing.draft_merge(desk.database, one, other, reason="同一家", by=DRAFTER, at=datetime.now(UTC)))
+    return other
+
+
+def test_the_code_of_a_merged_enterprise_means_the_survivor_also_where_that_has_another_code(desk: Desk) -> None:
+    survivor = merged(desk)
+    draft = desk.draft([row("演示纸箱厂", "C", 统一社会信用代码=CODE, 区县="南岸区")], on="2023-05-01")
+    with desk.database.reading() as connection:
+        (found,) = drafts.rows(connection, draft.id)
+    assert (found.match.status, found.match.enterprise_id, found.match.reason) == (
+        "matched", survivor, "信用代码与名称一致",
+    )  # fmt: skip
+    desk.approve(draft)
+    assert desk.enterprise("演示印刷厂").line.credit_code == OTHER_CODE
+
+
+def test_the_code_of_a_merged_enterprise_under_a_strange_name_asks_for_the_survivor(desk: Desk) -> None:
+    merged(desk)
+    draft = desk.draft([row("别的名称有限公司", "C", 统一社会信用代码=CODE, 区县="南岸区")], on="2023-05-01")
+    assert asked(desk, draft) == {"别的名称有限公司": ["演示印刷厂"]}
+
+
+def test_nobody_else_can_be_given_the_code_of_a_merged_enterprise(desk: Desk) -> None:
+    survivor = merged(desk)
+    desk.publish([row("演示铸造厂", "B")], on="2022-06-01")
+    how: dict[str, Any] = {"reason": "补代码", "by": DRAFTER, "at": datetime.now(UTC)}
+    with pytest.raises(CannotAmend, match=f"第 {survivor} 号企业已登记此代码"):
+        publishing.draft_enterprise_change(
+            desk.database, desk.enterprise("演示铸造厂").line.id, {"credit_code": CODE}, **how
+        )
+    publishing.draft_enterprise_change(desk.database, survivor, {"credit_code": CODE}, **how)
 
 
 def test_candidates_of_a_draft_made_before_they_had_scores_can_still_be_chosen(desk: Desk) -> None:

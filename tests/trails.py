@@ -17,7 +17,8 @@ DAYS = tuple(f"202{year}-0{month}-15" for year in range(6) for month in (2, 6))
 LETTERS = ("A+", "A", "B", "B-", "C", "D")
 LEADING = ("引领性", "非引领性")
 NOTICE = {"title": "公告", "issuer": "机关", "division": None, "number": None, "issued_on": "2020-01-01",
-          "scope": "increment", "scheme": "national-2020", "sha256": "0" * 64}  # fmt: skip
+          "scope": "increment", "scheme": "national-2020", "sha256": "0" * 64, "size": 1,
+          "file_name": "公告.csv", "media_type": "text/csv"}  # fmt: skip
 
 
 @dataclass(frozen=True)

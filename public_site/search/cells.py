@@ -37,6 +37,16 @@ def cells(lat: int, lon: int) -> list[int]:
     return [level << 40 | north // size << 20 | east // size for level, size in enumerate(SIZES)]
 
 
+def spot(lat: int, lon: int) -> int:
+    """A place in millionths of a degree as one number, so that one column tells it."""
+    return (lat + 90 * MILLION) << 32 | (lon + 180 * MILLION)
+
+
+def spots_apart(spots: Numbers) -> tuple[Numbers, Numbers]:
+    """The latitudes and longitudes in such numbers."""
+    return (spots >> 32) - 90 * MILLION, (spots & 0xFFFFFFFF) - 180 * MILLION
+
+
 def metres(near: tuple[float, float], lats: Numbers, lons: Numbers) -> Metres:
     """Great-circle distances from a place in degrees to places in millionths of a degree."""
     lat, lon = map(math.radians, near)

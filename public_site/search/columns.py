@@ -2,6 +2,7 @@
 
 An enterprise has one value in each column. Its small traits together are one value ("grade:B" and "stage:decided" …),
 its industries another (`prepared.py` says why); here such a value is taken apart again. Number 0 stands for no value.
+The numbers of one enterprise are also kept side by side in one word of 64 bits: who looks at few reads one column.
 """
 
 from __future__ import annotations
@@ -10,15 +11,25 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from public_site.faults import NotReady
 from public_site.search import prepared
 from public_site.search.cells import Flags, Numbers
 
 COLUMNS = ("traits", "industries", "province", "city", "county")
 PLACES = COLUMNS[2:]
+_BITS = {"traits": 16, "industries": 16, "province": 8, "city": 11, "county": 13}
 # What is chosen among small traits, by facet: the values of which one must be there (False: none may be there).
 Choices = Mapping[str, tuple[frozenset[str], bool]]
 Facet = tuple[tuple[str, int], ...]
+
+
+class TooManyValues(NotReady):
+    """A column has more different values than numbers."""
+
+    def __init__(self, column: str) -> None:
+        super().__init__(f"检索列 {column} 的不同取值超过 {(1 << _BITS[column]) - 1} 个，索引未更新，请检查登记数据。")
 
 
 class Numbering:
@@ -33,20 +44,44 @@ class Numbering:
         numbers = self._numbers[column]
         return numbers.setdefault(value, len(numbers) + 1)
 
+    def numbers(self, values: Mapping[str, str]) -> tuple[dict[str, int], int]:
+        """The number of each column's value, and all of them in one word.
+
+        Raises: TooManyValues.
+        """
+        numbers = {column: self.number(column, value) for column, value in values.items()}
+        word = 0
+        for column, bits in _BITS.items():
+            number = numbers.get(column, 0)
+            if number >> bits:
+                raise TooManyValues(column)
+            word = word << bits | number
+        return numbers, word
+
     def values(self) -> dict[str, list[str]]:
         """Every value in the order of its number, by column."""
         return {column: list(numbers) for column, numbers in self._numbers.items()}
+
+
+def apart(words: NDArray[np.uint64]) -> dict[str, Numbers]:
+    """The numbers of each column out of such words."""
+    found: dict[str, Numbers] = {}
+    low = 0
+    for column, bits in reversed(_BITS.items()):
+        found[column] = (words >> np.uint64(low) & np.uint64((1 << bits) - 1)).astype(np.int64)
+        low += bits
+    return found
 
 
 class Columns:
     """What the numbers of one index mean."""
 
     def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
-        apart: dict[str, Callable[[str], Iterable[str]]] = {
+        parts: dict[str, Callable[[str], Iterable[str]]] = {
             "traits": prepared.trait_values,
             "industries": prepared.industry_values,
         }
-        self._meanings = {column: _Meaning(values[column], apart.get(column, _as_it_is)) for column in COLUMNS}
+        self._meanings = {column: _Meaning(values[column], parts.get(column, _as_it_is)) for column in COLUMNS}
 
     def size(self, column: str) -> int:
         """The length of a vector of counts of this column."""
@@ -55,14 +90,16 @@ class Columns:
     def facet(self, column: str, counts: Numbers) -> Facet:
         """The single values with how often each occurs, most frequent first."""
         meaning = self._meanings[column]
-        return tuple((meaning.singles[at], count) for at, count in _ordered(meaning.summed(counts)))
+        places, found = _ordered(meaning.summed(counts))
+        return tuple(zip(map(meaning.singles.__getitem__, places), found, strict=True))
 
     def trait_facets(self, counts: Numbers, chosen: Choices) -> dict[str, Facet]:
         """Each small trait counted among what passes the choices of all other facets."""
         meaning = self._meanings["traits"]
         found: dict[str, list[tuple[str, int]]] = {facet: [] for facet in prepared.TRAIT_FACETS}
-        for at, count in _ordered(self._tally(counts, chosen) if chosen else meaning.summed(counts)):
-            facet, _, value = meaning.singles[at].partition(":")
+        places, tally = _ordered(self._tally(counts, chosen) if chosen else meaning.summed(counts))
+        for at, count in zip(places, tally, strict=True):
+            facet, value = meaning.parted[at]
             found[facet].append((value, count))
         return {facet: tuple(values) for facet, values in found.items()}
 
@@ -103,6 +140,7 @@ class _Meaning:
         taken_apart = [tuple(apart(value)) for value in values]
         self.size = len(values) + 1
         self.singles = sorted({single for singles in taken_apart for single in singles})
+        self.parted = [(facet, value) for facet, _, value in (single.partition(":") for single in self.singles)]
         self._place = {single: at for at, single in enumerate(self.singles)}
         # Number and place of each single value in it, side by side: a table of noughts and ones would mostly be noughts.
         self._numbers = np.array([number for number, singles in enumerate(taken_apart, 1) for _ in singles], np.int64)
@@ -124,9 +162,9 @@ class _Meaning:
         return slice(bisect_left(self.singles, f"{facet}:"), bisect_left(self.singles, f"{facet};"))
 
 
-def _ordered(counts: Numbers) -> list[tuple[int, int]]:
+def _ordered(counts: Numbers) -> tuple[list[int], list[int]]:
     """The places that are counted at all with their counts, most frequent first, equally frequent ones by place."""
     places = np.flatnonzero(counts)
     found = counts[places]
     order = np.argsort(-found, kind="stable")
-    return list(zip(places[order].tolist(), found[order].tolist(), strict=True))
+    return places[order].tolist(), found[order].tolist()

@@ -18,7 +18,7 @@ from pathlib import Path
 import tantivy
 
 from public_site.search import finding, generations, preparing, suggesting
-from public_site.search.columns import Numbering
+from public_site.search.cells import Numbers
 from public_site.search.criteria import OneOf
 from public_site.search.embedded_snapshot import RECORD, SCHEMA, CommittedState, Record
 from public_site.search.values import Document, Found, IndexDamaged, IndexMissing, Query, Source
@@ -56,6 +56,12 @@ class EmbeddedIndex:
                 found = finding.find(snapshot, query)
             snapshot.answers.put(query, found)
         return found
+
+    def every_id(self, query: Query) -> Numbers:
+        """All ids that answer the query, ascending; a second for a million."""
+        snapshot = self._snapshot()
+        with _telling_damage():
+            return finding.every_id(snapshot, query)
 
     def suggest(self, text: str, limit: int = 8) -> tuple[int, ...]:
         snapshot = self._snapshot()
@@ -161,12 +167,14 @@ def _index_at(folder: Path, *, new: bool = False) -> tantivy.Index:
 
 def _filled(writer: tantivy.IndexWriter, record: Record, documents: Iterable[Document], expected: int) -> Record:
     """Add the documents and what the index says of itself with them in; commit."""
-    numbering = Numbering(record.columns)
+    preparation = preparing.Preparation(record.columns)
     count, largest_id, latest_day = record.count, record.largest_id, record.latest_day
-    for ready in preparing.ready(documents, expected):
-        count, largest_id, latest_day = count + 1, max(largest_id, ready.id), max(latest_day, ready.day)
-        writer.add_json(ready.numbered(numbering))
-    record = replace(record, count=count, largest_id=largest_id, latest_day=latest_day, columns=numbering.values())
+    for batch in preparation.ready(documents, expected):
+        count += len(batch.json)
+        largest_id, latest_day = max(largest_id, batch.largest_id), max(latest_day, batch.latest_day)
+        for document in batch.json:
+            writer.add_json(document)
+    record = replace(record, count=count, largest_id=largest_id, latest_day=latest_day, columns=preparation.columns)
     writer.add_document(
         tantivy.Document.from_dict({"facts": RECORD, "record": json.dumps(asdict(record)).encode()}, SCHEMA)
     )

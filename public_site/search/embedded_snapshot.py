@@ -24,8 +24,9 @@ from tantivy import Query as Sought
 from public_site.search import prepared
 from public_site.search import text as texts
 from public_site.search.cells import Numbers
-from public_site.search.columns import COLUMNS, Columns
+from public_site.search.columns import COLUMNS, Columns, apart
 from public_site.search.criteria import (
+    NOTHING,
     After,
     All,
     Any,
@@ -42,10 +43,11 @@ from public_site.search.criteria import (
 from public_site.search.snapshot import Hit, Rows
 from public_site.search.values import Found, IndexDamaged, Query
 
-FORMAT = 2
+FORMAT = 3
 REMEMBERED = 500
-DISTINCT_VALUES = 50_000
+DISTINCT_VALUES = 70_000
 FEW_TERMS = 300
+REMEMBERED_TERMS = 20_000
 SHARE = 4
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
@@ -54,7 +56,7 @@ RECORD = "the record of this index"
 _PIECES = ("grams", "sounds")
 _POSITIONED = ("knots", "former")
 _LOOKED_UP_NUMBERS = ("id_bucket", "day_bucket", "downgraded_day", "cell")
-_SORTED_NUMBERS = ("since", "downgraded", "lat", "lon")
+_SORTED_NUMBERS = ("since", "downgraded", "lat", "lon", "spot")
 
 
 def _schema() -> tantivy.Schema:
@@ -67,7 +69,7 @@ def _schema() -> tantivy.Schema:
     for name in _POSITIONED:
         builder.add_text_field(name, tokenizer_name="pieces", index_option="position")
     builder.add_text_field("facts", tokenizer_name="raw", index_option="basic")
-    for name in COLUMNS:
+    for name in (*COLUMNS, "numbers"):
         builder.add_unsigned_field(name, fast=True)
     for name in _LOOKED_UP_NUMBERS:
         builder.add_integer_field(name, indexed=True)
@@ -120,6 +122,7 @@ class CommittedState:
         self._searcher = index.searcher()
         self.answers: _Memory[Query, Found] = _Memory()
         self._counted: _Memory[Criterion, dict[str, Numbers]] = _Memory()
+        self._frequencies: dict[tuple[str, str | int], int] = {}
         self.record = self._read_record()
         self.as_of = self.record.as_of
         self.size = self.record.count
@@ -141,7 +144,16 @@ class CommittedState:
         return record
 
     def simplified(self, criterion: Criterion) -> Criterion:
-        return simplified(criterion, self._searcher.doc_freq, self._starting)
+        return simplified(criterion, self._frequency, self._starting)
+
+    def _frequency(self, field: str, value: str | int) -> int:
+        """In how many documents a field holds a value; asked several times within one question."""
+        found = self._frequencies.get((field, value))
+        if found is None:
+            if len(self._frequencies) >= REMEMBERED_TERMS:
+                self._frequencies.clear()
+            found = self._frequencies[field, value] = self._searcher.doc_freq(field, value)
+        return found
 
     def _starting(self, field: str, start: str) -> tuple[str, ...]:
         return tuple(sorted(term for term, _ in self._searcher.terms_with_prefix(field, start)))
@@ -175,11 +187,13 @@ class CommittedState:
     def at_most(self, criterion: Criterion) -> int:
         match criterion:
             case Term(field, value):
-                return self._searcher.doc_freq(field, value)
+                return self._frequency(field, value)
+            case OneOf("id", values):
+                return len(values)
             case OneOf(field, values):
                 return min(self.size, sum(self._searcher.doc_freq(field, value) for value in values))
             case Phrase(field, words):
-                return min(self._searcher.doc_freq(field, word) for word in words)
+                return min(self._frequency(field, word) for word in words)
             case All(parts, _):
                 return min((self.at_most(part) for part in parts), default=self.size)
             case Any(parts):
@@ -204,19 +218,27 @@ class CommittedState:
             bucket -= 1
         return OneOf("day_bucket", tuple(sorted(set(buckets))))
 
-    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
-        hits = self._searcher.search(_sought(criterion), self.size + 1, False, "id").hits
-        addresses = [address for key, address in hits if key is not None]
-        found = {"id": np.array([key for key, _ in hits if key is not None], np.int64)}
-        nowhere = np.zeros(len(addresses), np.bool_)
+    def rows(self, criterion: Criterion, columns: tuple[str, ...], ranks: Sequence[Criterion] = ()) -> Rows:
+        limit = min(self.size, self.at_most(criterion)) + 1
+        better = [(way, 2.0 ** (len(ranks) - 1 - at)) for at, way in enumerate(ranks[:-1]) if way != NOTHING]
+        if better:
+            hits = self._searcher.search(_scored(criterion, better), limit, False).hits
+        else:
+            hits = self._searcher.search(_sought(criterion), limit, False, "id").hits
+        keys, addresses = [key for key, _ in hits], [address for _, address in hits]
+        ids = self._searcher.fast_field_values("id", addresses) if better and hits else keys
+        # The highest power of two in a score tells the best rank; that of the last is 1.
+        rank = len(ranks) - np.frexp(keys)[1] if better else np.full(len(keys), max(0, len(ranks) - 1))
+        found = {"id": _known(ids), "rank": rank.astype(np.int64)}
+        if any(column in COLUMNS for column in columns):
+            words = self._searcher.fast_field_values("numbers", addresses) if hits else []
+            found |= apart(np.array([word or 0 for word in words], np.uint64))
+        there = found["id"] >= 0
         for column in columns:
-            values = np.array(self._searcher.fast_field_values(column, addresses), np.float64)
-            empty = np.isnan(values)
             if column not in COLUMNS:
-                nowhere |= empty
-            values[empty] = 0
-            found[column] = values.astype(np.int64)
-        return {column: values[~nowhere] for column, values in found.items()} if nowhere.any() else found
+                found[column] = _known(self._searcher.fast_field_values(column, addresses))
+                there &= found[column] >= 0
+        return found if there.all() else {column: values[there] for column, values in found.items()}
 
     def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
         shared = [(Occur.Should, _sought(Term("grams", piece))) for piece in pieces]
@@ -236,6 +258,14 @@ class CommittedState:
         rest = All(tuple(part for part in parts if not isinstance(part, After)), _exceptions(criterion))
         ranges = [self._index.parse_query(f"{part.field}:{{{part.text} TO *}}", [part.field]) for part in after]
         return Sought.boolean_query([(Occur.Must, _sought(rest)), *((Occur.Must, part) for part in ranges)])
+
+
+def _known(values: Sequence[Anything]) -> Numbers:
+    """None, where a document has no value, as -1: no number kept here is below 0."""
+    try:
+        return np.fromiter(values, np.int64, len(values))
+    except TypeError:
+        return np.array([-1 if value is None else value for value in values], np.int64)
 
 
 def _exceptions(criterion: Criterion) -> tuple[Criterion, ...]:
@@ -266,6 +296,12 @@ def _sought(criterion: Criterion) -> Sought:
 def _unranked(criterion: Criterion) -> Sought:
     """The same, every hit as good as any other: no score is worked out."""
     return Sought.const_score_query(_sought(criterion), 1.0)
+
+
+def _scored(criterion: Criterion, better: Sequence[tuple[Criterion, float]]) -> Sought:
+    """The same, each hit's score 1 and the worth of what else it meets."""
+    ways = [(Occur.Should, Sought.const_score_query(_sought(way), worth)) for way, worth in better]
+    return Sought.boolean_query([(Occur.Must, _unranked(criterion)), *ways])
 
 
 def _one_of(criterion: OneOf) -> Sought:

@@ -8,19 +8,17 @@ a word that stands in every name costs a look at a few thousand documents only.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from public_site.search import cells, criteria, cursors, near_matches, prepared
-from public_site.search.cells import Flags, Numbers
-from public_site.search.columns import PLACES, Choices, Columns, Facet
+from public_site.search.cells import Numbers
+from public_site.search.columns import Facet
 from public_site.search.criteria import NOTHING, All, Any, Between, Criterion, OneOf, every
-from public_site.search.snapshot import Hit, Rows, Snapshot
+from public_site.search.fetched import MANY, Fetched, facets_of, tallied
+from public_site.search.snapshot import Hit, Snapshot
 from public_site.search.values import Found, Query
-
-MANY = 20_000
-_POINT = ("lat", "lon")
 
 
 def find(snapshot: Snapshot, query: Query) -> Found:
@@ -44,31 +42,45 @@ def find(snapshot: Snapshot, query: Query) -> Found:
     )
 
 
-def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Nearby:
-    """A circle that holds few is fetched at once; all else is counted by the index."""
+def every_id(snapshot: Snapshot, query: Query) -> Numbers:
+    """The ids of all that `find` would go through page by page, ascending."""
+    query = replace(query, sort="id", cursor=None)
+    search = _search(snapshot, query, snapshot.simplified(criteria.of_text(query)), ())
+    if query.terms and not search.total:
+        near = near_matches.instead(snapshot, query.terms)
+        search = _search(snapshot, query, near.text, ()) if near is not None else search
+    return search.ids()
+
+
+def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Fetched:
+    """What is few is fetched at once; all else is counted by the index."""
     base = every([text, *_fixed(query)])
+    edges = criteria.EVERYTHING if query.bbox is None else All(criteria.between_edges(query.bbox))
+    fetched = Fetched.few(snapshot, query, every([base, edges]), ranks)
+    if fetched is not None:
+        return fetched
     if query.near is None:
         place = criteria.EVERYTHING if query.bbox is None else criteria.in_box(query.bbox)
         return Search(snapshot, query, base, ranks, place)
-    if query.bbox is not None:
-        base = every([base, *criteria.between_edges(query.bbox)])
+    base = every([base, edges])
     if query.order == "distance":
-        nearby = Nearby.few(snapshot, query, base)
-        if nearby is not None:
-            return nearby
+        fetched = Fetched.around(snapshot, query, base)
+        if fetched is not None:
+            return fetched
     return Search(snapshot, query, base, ranks, _within(snapshot, query.near, query.reach_km * 1000))
 
 
 def _fixed(query: Query) -> list[Criterion]:
     fixed = criteria.filters(query).get("fixed")
-    return [] if fixed is None else [fixed]
+    among = None if query.among is None else OneOf("id", query.among)
+    return [criterion for criterion in (fixed, among) if criterion is not None]
 
 
 def _within(snapshot: Snapshot, near: tuple[float, float], reach: float) -> Criterion:
     """No farther than so many metres: squares wholly inside, and by id those on the rim that pass the exact test."""
     inside, rim = cells.ring(near, -1.0, reach)
-    rows = snapshot.rows(criteria.in_cells(rim), _POINT)
-    kept = rows["id"][cells.whole_metres(near, rows["lat"], rows["lon"]) <= reach]
+    rows = snapshot.rows(criteria.in_cells(rim), ("spot",))
+    kept = rows["id"][cells.whole_metres(near, *cells.spots_apart(rows["spot"])) <= reach]
     return Any((criteria.in_cells(inside), OneOf("id", tuple(sorted(kept.tolist())))))
 
 
@@ -77,95 +89,14 @@ def _kilometres(snapshot: Snapshot, query: Query, hits: list[Hit]) -> dict[int, 
         return {}
     if query.order == "distance":
         return {hit.id: int(hit.key) / 1000 for hit in hits}
-    rows = snapshot.rows(OneOf("id", tuple(hit.id for hit in hits)), _POINT)
-    far = cells.whole_metres(query.near, rows["lat"], rows["lon"]) / 1000
+    rows = snapshot.rows(OneOf("id", tuple(hit.id for hit in hits)), ("spot",))
+    far = cells.whole_metres(query.near, *cells.spots_apart(rows["spot"])) / 1000
     return dict(zip(rows["id"].tolist(), far.tolist(), strict=True))
 
 
 def _next(query: Query, page: list[tuple[int, Hit]]) -> str:
     rank, last = page[-1]
     return cursors.written(cursors.Cursor(query.order, rank, last.key, last.id))
-
-
-def _tallied(query: Query) -> dict[str, tuple[str, ...]]:
-    """The columns to count, each with the groups of filters that its own facet does without."""
-    tallied: dict[str, tuple[str, ...]] = {"traits": ("traits",), "province": PLACES, "industries": ("industry",)}
-    if query.provinces or query.cities or query.counties:
-        tallied |= {"city": ("city", "county"), "county": ("county",)}
-    return tallied
-
-
-def _facets(columns: Columns, counts: Mapping[str, Numbers], chosen: Choices) -> dict[str, Facet]:
-    found = columns.trait_facets(counts["traits"], chosen)
-    for column, of_column in counts.items():
-        if column != "traits":
-            found["industry" if column == "industries" else column] = columns.facet(column, of_column)
-    return found
-
-
-class Nearby:
-    """All in a circle, fetched at once with what is known of each: enough to filter, to count and to order by distance."""
-
-    def __init__(self, snapshot: Snapshot, query: Query, rows: Rows, far: Numbers) -> None:
-        self._columns = snapshot.columns
-        self._rows = rows
-        self._far = far
-        self._traits = criteria.trait_filters(query)
-        self._kept = self._flags(query)
-        self._matching = self._without()
-        self._counts = {column: self._count(column, dropped) for column, dropped in _tallied(query).items()}
-        self.total = int(np.count_nonzero(self._matching))
-
-    @classmethod
-    def few(cls, snapshot: Snapshot, query: Query, base: Criterion) -> Nearby | None:
-        """None where a circle holds too many to fetch."""
-        assert query.near is not None  # who sorts by distance says from where
-        reach = query.reach_km * 1000
-        inside, rim = cells.ring(query.near, -1.0, reach, parts=3)
-        around = every([base, criteria.in_cells([*inside, *rim])])
-        if snapshot.how_many(around) > MANY:
-            return None
-        rows = snapshot.rows(around, (*_POINT, *_tallied(query)))
-        far = cells.whole_metres(query.near, rows["lat"], rows["lon"])
-        inner = far <= reach
-        return cls(snapshot, query, {name: values[inner] for name, values in rows.items()}, far[inner])
-
-    def facets(self) -> dict[str, Facet]:
-        return _facets(self._columns, self._counts, self._traits)
-
-    def page(self, cursor: cursors.Cursor | None, limit: int) -> tuple[list[tuple[int, Hit]], bool]:
-        """The hits of one page with the rank of each, and whether there are more."""
-        ids, far = self._rows["id"][self._matching], self._far[self._matching]
-        if cursor is not None:
-            beyond = (far > int(cursor.key)) | ((far == int(cursor.key)) & (ids > cursor.id))
-            ids, far = ids[beyond], far[beyond]
-        order = np.lexsort((ids, far))[: limit + 1]
-        found = [(0, Hit(key, i)) for key, i in zip(far[order].tolist(), ids[order].tolist(), strict=True)]
-        return found[:limit], len(found) > limit
-
-    def _flags(self, query: Query) -> dict[str, Flags]:
-        """Which rows pass each group of filters."""
-        chosen = {"province": query.provinces, "city": query.cities, "county": query.counties}
-        kept = {group: self._holding(group, wanted) for group, wanted in chosen.items() if wanted}
-        if query.industries:
-            kept["industry"] = self._holding("industries", query.industries)
-        if self._traits:
-            kept["traits"] = self._columns.passing(self._traits)[self._rows["traits"]]
-        return kept
-
-    def _holding(self, column: str, wanted: tuple[str, ...]) -> Flags:
-        return self._columns.holding(column, wanted)[self._rows[column]]
-
-    def _without(self, *groups: str) -> Flags:
-        """The rows that pass all filters but those of these groups."""
-        found = np.ones(len(self._far), np.bool_)
-        for group, kept in self._kept.items():
-            if group not in groups:
-                found &= kept
-        return found
-
-    def _count(self, column: str, dropped: tuple[str, ...]) -> Numbers:
-        return np.bincount(self._rows[column][self._without(*dropped)], minlength=self._columns.size(column))
 
 
 class Search:
@@ -195,7 +126,7 @@ class Search:
     def _counts(self) -> dict[str, Numbers]:
         """Each column counted among what passes the filters of all other facets; what is the same is counted at once."""
         together: dict[Criterion, list[str]] = {}
-        for column, dropped in _tallied(self.query).items():
+        for column, dropped in tallied(self.query).items():
             together.setdefault(self._without(*dropped), []).append(column)
         found: dict[str, Numbers] = {}
         for criterion, columns in together.items():
@@ -215,8 +146,12 @@ class Search:
             return self.matches
         return every([self._without_place(), *criteria.between_edges(self.query.bbox)])
 
+    def ids(self) -> Numbers:
+        """All ids that match, ascending."""
+        return self.snapshot.rows(self.matches, ())["id"] if self.total else np.zeros(0, np.int64)
+
     def facets(self) -> dict[str, Facet]:
-        return _facets(self.snapshot.columns, self.counts, self.traits)
+        return facets_of(self.snapshot.columns, self.counts, self.traits)
 
     def page(self, cursor: cursors.Cursor | None, limit: int) -> tuple[list[tuple[int, Hit]], bool]:
         """The hits of one page with the rank of each, and whether there are more."""
@@ -247,7 +182,7 @@ class Search:
         return found
 
     def _by_day(self, order: str, cursor: cursors.Cursor | None, wanted: int) -> list[Hit]:
-        """Newest first. Where very many match, as many months as should hold a page are looked through first."""
+        """Newest first. Where very many match, as many stretches of days as should hold a page are looked through first."""
         below = [] if cursor is None else [Between(order, None, int(cursor.key) - 1)]
         if order == "since" and self.total > MANY:
             newest = None if cursor is None else int(cursor.key) >> prepared.ID_BITS
@@ -296,8 +231,8 @@ class Search:
 
     def _in_ring(self, near: tuple[float, float], inner: float, outer: float) -> list[Hit]:
         inside, rim = cells.ring(near, inner, outer)
-        rows = self.snapshot.rows(every([self._without_place(), criteria.in_cells([*inside, *rim])]), _POINT)
-        far = cells.whole_metres(near, rows["lat"], rows["lon"])
+        rows = self.snapshot.rows(every([self._without_place(), criteria.in_cells([*inside, *rim])]), ("spot",))
+        far = cells.whole_metres(near, *cells.spots_apart(rows["spot"]))
         kept = (far >= inner) & (far <= outer)
         ids, far = rows["id"][kept], far[kept]
         order = np.lexsort((ids, far))

@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import meilisearch
+import numpy as np
 import orjson
 import requests
 from meilisearch._httprequests import HttpRequests
@@ -30,7 +32,18 @@ from meilisearch.models.task import TaskInfo
 
 from public_site.search import attributes, filter_text, generations, multi_search, wire
 from public_site.search.attributes import Record
-from public_site.search.values import Document, EngineAway, Found, IndexDamaged, IndexMissing, Query, Source
+from public_site.search.cells import Numbers
+from public_site.search.values import (
+    LIMIT,
+    Document,
+    EngineAway,
+    Found,
+    IndexDamaged,
+    IndexMissing,
+    Query,
+    QueryNotValid,
+    Source,
+)
 from public_site.search.wire import Answer, Question
 
 PAUSE_SECONDS = 3.0
@@ -40,6 +53,7 @@ TASK_SECONDS = 60
 BUILD_SECONDS = 3 * 3600
 BATCH_BYTES = 16_000_000
 MOST_CHANGED = 5_000
+FETCHED = 20_000  # ids at most, page by page
 MOST_INDEXES = 1_000
 _SERVER_ERRORS = 500
 _ASIDE = "-building-"
@@ -58,6 +72,20 @@ class MeilisearchIndex:
 
     def find(self, query: Query) -> Found:
         return multi_search.find(self._service.within_time(), query)
+
+    def every_id(self, query: Query) -> Numbers:
+        """All ids that answer the query, ascending.
+
+        Raises: QueryNotValid where they are more than may be fetched page by page.
+        """
+        page = self.find(replace(query, sort="id", cursor=None, limit=LIMIT))
+        if page.total > FETCHED:
+            raise QueryNotValid("text", f"符合的企业超过 {FETCHED} 家，地图上显示不下，请多写几个字或者加上筛选条件。")
+        found = [page.ids]
+        while page.next:
+            page = self.find(replace(query, sort="id", cursor=page.next, limit=LIMIT))
+            found.append(page.ids)
+        return np.array(sorted(id for ids in found for id in ids), np.int64)
 
     def suggest(self, text: str, limit: int = 8) -> tuple[int, ...]:
         return multi_search.suggest(self._service.within_time(), text, limit)

@@ -108,7 +108,7 @@ def _asked(
     ask: Ask, query: Query, cursor: cursors.Cursor | None, text: str, place: str, ranks: tuple[Criterion, ...]
 ) -> _Page:
     chosen = _chosen(query)
-    base = all_of([text, place, _downgraded(query)])
+    base = all_of([text, place, _downgraded(query), _among(query)])
     matches = all_of([base, *chosen.values()])
     groups = _facet_groups(query, chosen)
     counts = [
@@ -171,6 +171,10 @@ def _downgraded(query: Query) -> str:
     if query.downgraded_since is None:
         return filter_text.EVERYBODY
     return f"downgraded_day >= {max(1, prepared.day_number(query.downgraded_since))}"
+
+
+def _among(query: Query) -> str:
+    return filter_text.EVERYBODY if query.among is None else filter_text.is_one_of("id", query.among)
 
 
 def _facet_groups(query: Query, chosen: Mapping[str, str]) -> dict[frozenset[str], tuple[str, ...]]:

@@ -18,12 +18,14 @@ from public_site.search.values import Document
 KNOTTED = "knotted"
 SEPARATOR = "\x1f"
 ID_BUCKET = 12
-DAY_BUCKET = 30
+DAY_BUCKET = 10
 ID_BITS = 32
 LARGEST_ID = (1 << ID_BITS) - 1
 BEFORE_ALL_DAYS = date(1990, 1, 1).toordinal()
 CODE_STARTS = range(4, 10)
 CODE_LENGTH = 18
+
+_MOST = max(texts.IN_MOST_NAMES, key=len)  # all others are pieces of it
 
 TRAIT_FACETS = ("grade", "overall", "scheme", "excellence", "unlisted", "stage")
 
@@ -89,6 +91,8 @@ def code_starts(code: str) -> list[str]:
 
 def lacking(names: tuple[str, ...]) -> list[str]:
     """Which of the pieces that are in most names are in none of these."""
+    if any(_MOST in name for name in names):
+        return []
     return [f"without:{piece}" for piece in texts.IN_MOST_NAMES if not any(piece in name for name in names)]
 
 
@@ -152,4 +156,4 @@ def _add_place(fields: Prepared, document: Document) -> None:
         fields["county"] = document.county
     if document.lat is not None and document.lon is not None:
         lat, lon = cells.micro(document.lat), cells.micro(document.lon)
-        fields.update(lat=lat, lon=lon, cell=cells.cells(lat, lon))
+        fields.update(lat=lat, lon=lon, spot=cells.spot(lat, lon), cell=cells.cells(lat, lon))

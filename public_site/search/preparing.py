@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import fields
 from itertools import islice
@@ -23,7 +23,7 @@ from public_site.search.columns import COLUMNS, Numbering
 from public_site.search.values import Document
 
 FEW = 20_000
-_BATCH = 1_000
+_BATCH = 500
 _AHEAD = 6
 
 _values = attrgetter(*(field.name for field in fields(Document)))
@@ -36,52 +36,84 @@ class PreparationEnded(NotReady):
         super().__init__("准备检索文档的进程意外结束（可能内存不足），索引未更新，将会重试。")
 
 
-class Ready(NamedTuple):
-    """A document's fields as JSON, without its counted columns, whose numbers only the writer knows."""
+class Batch(NamedTuple):
+    """Some documents as JSON, in order; the largest id and the latest day (since 1990) among them."""
 
-    id: int
-    day: int
-    columns: tuple[tuple[str, str], ...]
-    json: str
-
-    def numbered(self, numbering: Numbering) -> str:
-        """The whole document as JSON."""
-        numbers = "".join(f',"{column}":{numbering.number(column, value)}' for column, value in self.columns)
-        return f"{self.json[:-1]}{numbers}}}"
+    json: list[str]
+    largest_id: int
+    latest_day: int
 
 
-def ready(documents: Iterable[Document], expected: int) -> Iterator[Ready]:
-    """Each document made ready, in order; `expected` says about how many there are.
+class Preparation:
+    """Makes documents ready; `columns` holds every value of the counted columns in the order of its number."""
 
-    Raises: PreparationEnded.
-    """
-    if expected <= FEW:
-        yield from map(_ready, documents)
-        return
-    batches = _batches(map(_values, documents))
-    waiting: deque[Future[list[Ready]]] = deque()
-    try:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as second:
-            for batch in batches:
-                waiting.append(second.submit(_all_ready, batch))
-                if len(waiting) > _AHEAD:
-                    yield from waiting.popleft().result()
-            while waiting:
-                yield from waiting.popleft().result()
-    except BrokenExecutor:
-        raise PreparationEnded from None
+    def __init__(self, known: Mapping[str, Sequence[str]]) -> None:
+        self.columns = {column: list(values) for column, values in known.items()}
+
+    def ready(self, documents: Iterable[Document], expected: int) -> Iterator[Batch]:
+        """The documents in batches; `expected` says about how many there are. `columns` is up to date at the end.
+
+        Raises: PreparationEnded, columns.TooManyValues.
+        """
+        batches = _batches(map(_values, documents))
+        if expected > FEW:
+            yield from self._in_a_second_process(batches)
+            return
+        desk = _Desk(self.columns)
+        yield from map(desk.ready, batches)
+        self.columns = desk.columns()
+
+    def _in_a_second_process(self, batches: Iterator[list[Row]]) -> Iterator[Batch]:
+        waiting: deque[Future[Batch]] = deque()
+        context = multiprocessing.get_context("spawn")
+        try:
+            with ProcessPoolExecutor(1, context, _set_up, (self.columns,)) as second:
+                for batch in batches:
+                    waiting.append(second.submit(_there, _Desk.ready, batch))
+                    if len(waiting) > _AHEAD:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+                self.columns = second.submit(_there, _Desk.columns).result()
+        except BrokenExecutor:
+            raise PreparationEnded from None
 
 
-def _batches(rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+Row = tuple[Any, ...]
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     while batch := list(islice(rows, _BATCH)):
         yield batch
 
 
-def _all_ready(rows: Sequence[tuple[Any, ...]]) -> list[Ready]:
-    return [_ready(Document(*row)) for row in rows]
+class _Desk:
+    """Where documents are made ready: it alone gives numbers."""
+
+    def __init__(self, known: Mapping[str, Sequence[str]]) -> None:
+        self._numbering = Numbering(known)
+
+    def columns(self) -> dict[str, list[str]]:
+        return self._numbering.values()
+
+    def ready(self, rows: list[Row]) -> Batch:
+        made = [self._ready(Document(*row)) for row in rows]
+        latest_day = max(one["since"] for one in made) >> prepared.ID_BITS
+        return Batch([orjson.dumps(one).decode() for one in made], max(one["id"] for one in made), latest_day)
+
+    def _ready(self, document: Document) -> prepared.Prepared:
+        made = prepared.prepared(document)
+        numbers, made["numbers"] = self._numbering.numbers({name: made[name] for name in COLUMNS if name in made})
+        return made | numbers
 
 
-def _ready(document: Document) -> Ready:
-    made = prepared.prepared(document)
-    columns = tuple((column, made.pop(column)) for column in COLUMNS if column in made)
-    return Ready(document.id, made["since"] >> prepared.ID_BITS, columns, orjson.dumps(made).decode())
+_desks: list[_Desk] = []
+
+
+def _set_up(known: Mapping[str, Sequence[str]]) -> None:
+    _desks[:] = [_Desk(known)]
+
+
+def _there(act: Callable[..., Any], *values: Any) -> Any:
+    """Do this at the second process's one desk."""
+    return act(_desks[0], *values)

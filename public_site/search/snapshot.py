@@ -49,11 +49,11 @@ class Snapshot(Look, Protocol):
         """A cheap upper bound of how many documents match."""
 
     def newest_days(self, day: int | None, count: int) -> Criterion:
-        """The latest months (no later than a day) that hold at least so many documents."""
+        """The latest stretches of days (none later than a day) that hold at least so many documents."""
 
     def how_many(self, criterion: Criterion) -> int:
         """How many documents match."""
 
-    def rows(self, criterion: Criterion, columns: tuple[str, ...]) -> Rows:
-        """The ids, ascending, of all that match, with their numbers in these columns (of a point: millionths of a degree).
-        What has no point is left out where a point is asked for."""
+    def rows(self, criterion: Criterion, columns: tuple[str, ...], ranks: Sequence[Criterion] = ()) -> Rows:
+        """All that match, in no order: `id`, `rank` (the number of the first of the ranks that it meets; it meets the
+        last), and these columns. What has no number in a column that is not counted is left out where it is asked for."""

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import pairwise, product
+from operator import add
 
 from pypinyin.phrases_dict import phrases_dict
 from pypinyin.pinyin_dict import pinyin_dict
@@ -82,9 +83,22 @@ def _said_pairs(two: str) -> str:
     return " ".join(_pairs(two))
 
 
-@lru_cache(maxsize=400_000)
 def _said_runs(characters: str, before: str = "") -> str:
     return " ".join(f"{before}{RUN_MARK}{''.join(run)}" for run in product(*map(initials, characters)))
+
+
+@cache
+def _only_initial(character: str) -> str:
+    """The initial of a character, a blank where it has several."""
+    of_character = initials(character)
+    return of_character[0] if len(of_character) == 1 else " "
+
+
+def _runs(name: str) -> Iterator[str]:
+    plain = "".join(map(_only_initial, name))
+    for start in range(len(name) - RUN + 1):
+        run = plain[start : start + RUN]
+        yield _said_runs(name[start : start + RUN]) if " " in run else RUN_MARK + run
 
 
 def sounds(name: str) -> str:
@@ -97,8 +111,8 @@ def sounds(name: str) -> str:
         return ""
     found = [f"{START}{syllable}'" for syllable in readings(name[0])]
     found.append(_said_runs(name[:2], START))
-    found += [_said_pairs(name[i : i + 2]) for i in range(len(name) - 1)]
-    found += [_said_runs(name[i : i + RUN]) for i in range(len(name) - RUN + 1)]
+    found += map(_said_pairs, map(add, name, name[1:]))
+    found += _runs(name)
     if len(name) >= RUN - 1:
         found.append(_said_runs(name[1 - RUN :]))
     return " ".join(found)

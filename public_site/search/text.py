@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from operator import add
 
 import opencc
 
@@ -110,7 +111,7 @@ def is_only_form(term: str) -> bool:
 
 
 def pairs(name: str) -> list[str]:
-    return [name[i : i + 2] for i in range(len(name) - 1)]
+    return list(map(add, name, name[1:]))
 
 
 def is_knotted(name: str) -> bool:
@@ -121,9 +122,8 @@ def is_knotted(name: str) -> bool:
 
 def grams(name: str) -> list[str]:
     """Every piece under which a name can be looked up, the beginning marked."""
-    pieces = [START + name[:1], START + name[:2], START + name[:3], *name]
-    pieces += [name[i : i + 2] for i in range(len(name) - 1)]
-    pieces += [name[i : i + 3] for i in range(len(name) - 2)]
+    of_two = pairs(name)
+    pieces = [START + name[:1], START + name[:2], START + name[:3], *name, *of_two, *map(add, of_two, name[2:])]
     touched = [found.start() for found in _FORM_PLACES.finditer(name)]
     for length in (4, 5):
         starts = {start for i in touched for start in range(i - length + 2, i + 1)}

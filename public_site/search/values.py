@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from public_site import faults
 from public_site.search import text as texts
 
@@ -96,7 +99,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question. Values of one filter are alternatives; different filters must all hold."""
+    """One question. Values of one filter are alternatives; different filters must all hold.
+
+    `among`: only which of these ids (at most `LIMIT`) answer it; the index knows this, the register's tables do not.
+    """
 
     text: str = ""
     provinces: tuple[str, ...] = ()
@@ -116,6 +122,7 @@ class Query:
     sort: str | None = None
     cursor: str | None = None
     limit: int = 50
+    among: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         _check_text(self.text)
@@ -224,6 +231,8 @@ class Engine(Protocol):
     """One face for every engine: it finds, it suggests, and it is a projection of the register."""
 
     def find(self, query: Query) -> Found: ...
+
+    def every_id(self, query: Query) -> NDArray[np.int64]: ...
 
     def suggest(self, text: str, limit: int = 8) -> tuple[int, ...]: ...
 

@@ -28,11 +28,11 @@ _ROWS_AT_ONCE = 200
 class _Stream(StreamingResponse):
     """A stream that ends: whoever takes it in too slowly is cut off, and what it holds is given back at once."""
 
-    def __init__(self, lines: Generator[bytes], *, seconds: float, headers: dict[str, str]) -> None:
+    def __init__(self, lines: Generator[bytes], media_type: str, *, seconds: float, headers: dict[str, str]) -> None:
         self._lines = lines
         self._seconds = seconds
         begun = chain([next(lines)], lines)
-        super().__init__(begun, media_type="text/csv; charset=utf-8", headers=headers)
+        super().__init__(begun, media_type=media_type, headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -57,16 +57,48 @@ def json(request: Request, snapshot: Snapshot, content: Any) -> Response:
     return public(request, snapshot, Response(orjson.dumps(content), media_type="application/json"))
 
 
+def address(request: Request) -> str:
+    """The site's own address, without a stroke at its end. Only a site on this machine alone may lack the setting."""
+    site: Site = request.app.state.site
+    return site.settings.base_url or str(request.base_url).rstrip("/")
+
+
 def stream_csv(
-    name: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, seconds: float
+    name: str, header: Sequence[str], rows: Iterable[Sequence[object]], *, seconds: float, mark: str = ""
 ) -> StreamingResponse:
-    """CSV in constant memory, however many rows; what fails with the first rows is still answered as a fault."""
+    """CSV in constant memory, however many rows; what fails with the first rows is still answered as a fault.
+
+    `mark`: what some programs want before the first byte (a byte order mark).
+    """
+    return stream(name, "text/csv; charset=utf-8", lines_of_csv(header, rows, mark), seconds=seconds)
+
+
+def stream(name: str, media_type: str, lines: Generator[bytes], *, seconds: float) -> StreamingResponse:
+    """A download that is made while it is sent, and cut off after so many seconds."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return _Stream(_lines(header, rows), seconds=seconds, headers=headers)
+    return _Stream(lines, media_type, seconds=seconds, headers=headers)
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Generator[bytes]:
+def stream_features(features: Iterable[dict[str, Any]], matched: int, entry: int) -> Generator[bytes]:
+    """GeoJSON (RFC 7946) in constant memory; how many there are is known at the end, and stands there.
+
+    Nothing is given before the first features are at hand: what fails with them is still answered as a fault.
+    """
+    waiting = [b'{"type":"FeatureCollection","features":[']
+    returned = 0
+    for returned, feature in enumerate(features, 1):
+        waiting.append((b",\n" if returned > 1 else b"\n") + orjson.dumps(feature))
+        if len(waiting) >= _ROWS_AT_ONCE:
+            yield b"".join(waiting)
+            waiting.clear()
+    yield b"".join(waiting)
+    yield b'\n],"numberMatched":%d,"numberReturned":%d,"entry":%d}\n' % (matched, returned, entry)
+
+
+def lines_of_csv(header: Sequence[str], rows: Iterable[Sequence[object]], mark: str = "") -> Generator[bytes]:
+    """CSV as bytes, many rows at a time."""
     buffer = io.StringIO(newline="")
+    buffer.write(mark)
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow(header)
     for count, row in enumerate(rows, 1):

@@ -1,6 +1,6 @@
 """Where the parts are joined, and the only place: settings, database, index, templates, routes, layers.
 
-The layers, outermost first: `front` (headers of every answer, HEAD, bounds), compression, FastAPI's routing with the
+The layers, outermost first: `front` (headers of every answer, HEAD, bounds), `api.limits` (how often), compression, FastAPI's routing with the
 answers to faults. They are plain ASGI, because the routes behind them are counted in microseconds.
 """
 
@@ -9,36 +9,50 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
-from public_site import shipped
+from public_site import feeds, shipped
 from public_site.complaints.store import Store
 from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
 from public_site.supervisors import NotSignedIn
 from public_site.web import (
+    api,
     assets,
     codes,
     complaints,
     console,
+    data,
     doors,
     downgrades,
     enterprises,
     errors,
     excellence,
+    follow,
     front,
     healthz,
     home,
+    industries,
     log,
+    near,
     notices,
     pages,
+    places,
     readyz,
+    robots,
+    sitemaps,
     static,
 )
+from public_site.web import (
+    map as map_pages,
+)
 
-PUBLIC_PAGES = (home, enterprises, codes, notices, downgrades, excellence, log)
+PUBLIC_PAGES = (
+    home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, follow, log, data,
+    *api.PAGES, sitemaps, robots,
+)  # fmt: skip
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": complaints.PAGES, "console": console.PAGES}
@@ -53,7 +67,20 @@ class PublicSite(FastAPI):
         site: doors.Site = self.state.site
         photos = dict.fromkeys((complaints.lodge.SEND, complaints.follow.ACT), complaints.arriving.LARGEST)
         larger = photos | {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
-        return front.Front(super().build_middleware_stack(), errors.refusal, larger)
+        limited = api.limits.Limits(super().build_middleware_stack(), site.settings.api_per_minute, errors.refusal)
+        return front.Front(limited, errors.refusal, larger)
+
+
+class Compression:
+    """Compresses answers on their way out, but for the open-data files: those lie compressed on the disk already."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain = app
+        self._packing = CompressMiddleware(app, minimum_size=500)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_file = scope["type"] == "http" and data.is_file(scope["path"])
+        await (self._plain if is_file else self._packing)(scope, receive, send)
 
 
 def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
@@ -66,10 +93,14 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     )  # fmt: skip
     app.state.site = _site(settings)
     errors.install(app)
-    for media_type in ("text/csv", "application/problem+json", "application/geo+json"):
+    for media_type in (
+        "text/csv",
+        "application/problem+json",
+        "application/geo+json",
+        *(f.media_type for f in feeds.FORMATS),
+    ):
         add_compress_type(media_type)
-    layer: Any = CompressMiddleware
-    app.add_middleware(layer, minimum_size=500)
+    app.add_middleware(Compression)
     if "console" in parts:
         app.exception_handler(NotSignedIn)(console.guard.to_sign_in)
     for module in (*ALWAYS, *(page for part in sorted(parts) for page in PARTS[part])):

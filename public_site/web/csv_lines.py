@@ -1,4 +1,4 @@
-"""A list of enterprises as CSV: its columns, and how the whole list is read without holding it in memory.
+"""A list of enterprises as a file: its columns, and how the whole list is read without holding it in memory.
 
 What this module knows that no other does: the ids are collected before the first byte is sent (eight bytes each), so a
 list that changes meanwhile is noticed while an honest error is still possible; the lines are then read in batches, and
@@ -10,7 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 
@@ -78,7 +79,21 @@ COLUMNS = (
 def rows(
     database: Database, connection: Connection, number: int, batches: Iterable[Sequence[int]], as_of: date | None
 ) -> Iterator[list[object]]:
-    """The lines of a list as CSV rows. `connection` is the caller's snapshot of entry `number`: it serves the ids of all
+    """The lines of a list as rows of `COLUMNS`; see `lines`."""
+    return written(lines(database, connection, number, batches, as_of))
+
+
+def written(lines: Generator[records.EnterpriseLine]) -> Iterator[list[object]]:
+    """Lines as rows of `COLUMNS`; whoever stops taking rows gives the lines back."""
+    with closing(lines):
+        for line in lines:
+            yield [column.value(line) for column in COLUMNS]
+
+
+def lines(
+    database: Database, connection: Connection, number: int, batches: Iterable[Sequence[int]], as_of: date | None
+) -> Generator[records.EnterpriseLine]:
+    """The lines of a list. `connection` is the caller's snapshot of entry `number`: it serves the ids of all
     `batches` and the first lines, which the caller fetches before it lets go of it; every later batch of lines opens a
     short snapshot of its own. What cannot be finished truthfully breaks off loudly.
 
@@ -90,15 +105,15 @@ def rows(
         begun = time.monotonic()
         ids = _collected(batches, begun + COLLECTING_SECONDS)
         day = as_of.isoformat() if as_of else None
-        yield from _written(records.lines(connection, ids[:_BATCH], as_of=day))
+        yield from records.lines(connection, ids[:_BATCH], as_of=day)
         for batch in register.batches(ids[_BATCH:], _BATCH):
             if time.monotonic() > begun + LONGEST_SECONDS:
                 raise ListMoved("下载用时过长，已中止。")
             with database.reading() as fresh:
                 if register.latest_number(fresh) != number:
                     raise ListMoved("名单刚刚更新，请重新下载。")
-                lines = records.lines(fresh, batch, as_of=day)
-            yield from _written(lines)
+                found = records.lines(fresh, batch, as_of=day)
+            yield from found
     finally:
         _DOWNLOADS.release()
 
@@ -110,10 +125,6 @@ def _collected(batches: Iterable[Sequence[int]], until: float) -> Sequence[int]:
         if time.monotonic() > until:
             raise ListMoved("名单太长，未能及时备好，请缩小范围后再下载。")
     return collected
-
-
-def _written(lines: Iterable[records.EnterpriseLine]) -> Iterator[list[object]]:
-    return ([column.value(line) for column in COLUMNS] for line in lines)
 
 
 def _unit(unit: records.UnitLine) -> str:

@@ -18,7 +18,7 @@ from fastapi.concurrency import contextmanager_in_threadpool
 from jinja2 import Environment
 from sqlalchemy import Connection
 
-from public_site import register, search
+from public_site import points, register, search
 from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
 from public_site.settings import Settings
@@ -41,6 +41,7 @@ class Site:
     templates: Environment
     build: str
     complaints: complaints_store.Store
+    points: points.Keeper = field(default_factory=points.Keeper)
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
 
 

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import records
-from public_site.web import doors, keyset, pages
+from public_site import news, records
+from public_site.web import doors, keyset, pages, telling
 from public_site.web.parameters import Parameters
 
 routes = APIRouter()
@@ -30,4 +30,18 @@ def downgrades(
         total=total,
         next=following,
         later=bool(after),
+        feeds=telling.links(telling.address_of("/downgrades"), "降级"),
+    )
+
+
+@routes.get("/downgrades.atom")
+@routes.get("/downgrades.rss")
+@routes.get("/downgrades.feed.json")
+def feed(
+    request: Request, parameters: Annotated[Parameters, doors.parameters("cursor")], snapshot: doors.Reader
+) -> Response:
+    """The same to follow, in the order of publication."""
+    page = news.of_downgrades(snapshot.connection, before=telling.before(parameters))
+    return telling.answer(
+        request, snapshot, page, title="降级", path="/downgrades", further=telling.beside("/downgrades")
     )

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
-from functools import partial
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from public_site import grades, histories, records, register, search
-from public_site.web import answers, csv_lines, doors, errors, filters, finding, pages, shapes, words
+from public_site import histories, news, records, register, search, spreadsheets
+from public_site.web import (
+    answers,
+    csv_lines,
+    doors,
+    embedding,
+    errors,
+    filters,
+    finding,
+    list_files,
+    pages,
+    shapes,
+    structured,
+    telling,
+    words,
+)
 from public_site.web.filters import Filters
 from public_site.web.parameters import LARGEST_NUMBER, Parameters, ParametersRefused
 
 routes = APIRouter()
 ListParameters = Annotated[Parameters, doors.parameters(*filters.NAMES)]
 SuggestionParameters = Annotated[Parameters, doors.parameters("q")]
+FeedParameters = Annotated[Parameters, doors.parameters("cursor")]
 OneParameters = Annotated[Parameters, doors.parameters("as_of", "known_at")]
 _SUGGESTIONS = 8
 _ROWS = 20  # of a page, for a phone's sake; files hold `filters.PAGE`
@@ -34,7 +49,9 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
         if errors.wants_json(request):
             raise
         problems = errors.problems(refused)
-        return pages.plain(request, template, status=400, snapshot=snapshot, filters=Filters(), problems=problems)
+        return pages.plain(
+            request, template, status=400, snapshot=snapshot, filters=Filters(), problems=problems, feeds=()
+        )
     return pages.page(
         request,
         snapshot,
@@ -44,11 +61,13 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
         found=result.found,
         limited=result.limited,
         lines=_lines(snapshot, result.found.ids, wanted.as_of),
-        facets=_speaking(_facets(wanted, result.found), result.found.total),
+        facets=_speaking(finding.facets(wanted, result.found), result.found.total),
         chips=_chips(wanted),
         sorts=_sorts(wanted, only_by_name=result.limited or wanted.as_of is not None),
         register_until=_register_until(snapshot, snapshot.number, wanted.as_of),
         next=_next(wanted, result.found, "/enterprises"),
+        feeds=() if wanted.as_of else telling.links(_feed_of(wanted), "这份名单的变化"),
+        most_rows=spreadsheets.MOST_ROWS,
     )
 
 
@@ -65,7 +84,7 @@ def enterprises_json(
         "items": [shapes.enterprise(line) for line in _lines(snapshot, found.ids, wanted.as_of)],
         "facets": {
             facet.name: [shapes.facet(choice) for choice in facet.choices]
-            for facet in _facets(wanted, found, "/enterprises.json")
+            for facet in finding.facets(wanted, found, "/enterprises.json")
         },
         "next": _next(wanted, found, "/enterprises.json"),
         "approximate": found.approximate,
@@ -76,21 +95,81 @@ def enterprises_json(
 
 
 @routes.get("/enterprises.csv")
-def enterprises_csv(
+@routes.get("/enterprises.excel.csv")
+@routes.get("/enterprises.xlsx")
+@routes.get("/enterprises.geojson")
+def enterprises_file(
     request: Request,
     parameters: ListParameters,
     snapshot: doors.Reader,
     index: doors.Index,
     site: doors.TheSite,
 ) -> Response:
-    """The same list, whole, as CSV: one line per enterprise, streamed."""
+    """The same list, whole, as a file: CSV exactly as registered, CSV and XLSX for spreadsheets, GeoJSON for maps."""
     wanted = filters.read(parameters)
+    kind = request.url.path.partition(".")[2]
     wants_body = not request.scope.get("head", False)
+    total = finding.find(index, snapshot, wanted.query(1), wanted.as_of).found.total if kind != "csv" else 0
+    if kind == "xlsx":
+        list_files.require_fits(total)
     ids = finding.ids(index, snapshot, wanted.query(), wanted.as_of) if wants_body else ()
-    rows = csv_lines.rows(site.database, snapshot.connection, snapshot.number, ids, wanted.as_of)
+    lines = csv_lines.lines(site.database, snapshot.connection, snapshot.number, ids, wanted.as_of)
+    return answers.public(request, snapshot, _file(kind, lines, total, snapshot))
+
+
+def _file(kind: str, lines: Generator[records.EnterpriseLine], total: int, snapshot: doors.Snapshot) -> Response:
+    name, seconds = f"enterprises.{kind}", csv_lines.LONGEST_SECONDS
+    if kind == "geojson":
+        features = answers.stream_features(list_files.features(lines), total, snapshot.number)
+        return answers.stream(name, list_files.GEOJSON, features, seconds=seconds)
+    rows = csv_lines.written(lines)
+    if kind == "xlsx":
+        book = list_files.workbook(rows, pages.moment_of(snapshot.published_at))
+        return answers.stream(name, list_files.XLSX, book, seconds=seconds)
     header = [column.name for column in csv_lines.COLUMNS]
-    stream = answers.stream_csv("enterprises.csv", header, rows, seconds=csv_lines.LONGEST_SECONDS)
-    return answers.public(request, snapshot, stream)
+    if kind == "excel.csv":
+        rows = list_files.guarded(rows)
+        return answers.stream_csv(name, header, rows, seconds=seconds, mark=list_files.EXCEL_MARK)
+    return answers.stream_csv(name, header, rows, seconds=seconds)
+
+
+@routes.get("/enterprises.atom")
+@routes.get("/enterprises.rss")
+@routes.get("/enterprises.feed.json")
+def enterprises_feed(
+    request: Request, parameters: ListParameters, snapshot: doors.Reader, index: doors.Index
+) -> Response:
+    """What happened to the enterprises of this list, the newest entry first; `cursor` leads further back."""
+    before = telling.before(parameters)
+    wanted = filters.read(parameters)
+    if wanted.as_of is not None:
+        parameters.refuse("as_of", "订阅的是今后的变化，不能加截至日期")
+        parameters.settle()
+    followed = replace(wanted, cursor=None, sort=None, limit=None)
+
+    def further(ending: str, before: int | None) -> str:
+        return (followed.page_after(str(before)) if before else followed).url(f"/enterprises.{ending}")
+
+    page = _news(snapshot, index, followed, before)
+    what = "、".join(chip.label for chip in _chips(followed)) or "全部企业"
+    return telling.answer(request, snapshot, page, title=f"{what}的变化", path=followed.url(), further=further)
+
+
+def _news(snapshot: doors.Snapshot, index: search.Engine, followed: Filters, before: int) -> news.Page:
+    """Asked of the index alone: while it is away, a feed waits rather than leaves something out."""
+    if followed == Filters():
+        return news.of_many(snapshot.connection, None, before=before)
+    query = replace(followed.query(news.FEW), sort="id")
+    found = index.find(query)
+    if found.next is None:
+        return news.of_few(snapshot.connection, found.ids, before=before)
+
+    def matching(ids: Sequence[int]) -> set[int]:
+        batches = register.batches(ids, query.limit)
+        answers_of_index = [index.find(replace(query, among=tuple(batch))) for batch in batches]
+        return {i for found in answers_of_index if not found.approximate for i in found.ids}
+
+    return news.of_many(snapshot.connection, matching, before=before)
 
 
 @routes.get("/enterprises/suggestions")
@@ -106,13 +185,16 @@ def suggestions(
 
 
 @routes.get("/enterprises/{enterprise_id:int}")
-def enterprise(enterprise_id: int, request: Request, parameters: OneParameters, snapshot: doors.Reader) -> Response:
+def enterprise(
+    enterprise_id: int, request: Request, parameters: OneParameters, snapshot: doors.Reader, site: doors.TheSite
+) -> Response:
     """One enterprise: the grade of each unit, the derived overall grade, the timeline, the sources."""
     try:
         as_of, view = _view(enterprise_id, parameters, snapshot)
     except records.EnterpriseMerged as merged:
         return _to_survivor(request, snapshot, f"/enterprises/{merged.into}")
     citations = shapes.citations(view.history)
+    known = parameters.known_at()
     return pages.page(
         request,
         snapshot,
@@ -121,11 +203,16 @@ def enterprise(enterprise_id: int, request: Request, parameters: OneParameters, 
         history=shapes.told(view.history),
         elsewhere=shapes.repetitions(view.history),
         as_of=as_of,
-        known_at=parameters.moment("known_at"),
+        known_at=known,
+        known_entry=known if isinstance(known, int) else None,
+        entry=view.entry,
+        structured=structured.enterprise(view.line, citations, site.settings.base_url),
         verdict=words.verdict(view.line),
         citations=citations,
         decided_by=_decided_by(view.line, citations),
         register_until=_register_until(snapshot, view.entry, as_of),
+        feeds=telling.links(telling.address_of(f"/enterprises/{view.line.id}"), view.line.name),
+        snippets=embedding.snippets(answers.address(request), view.line),
     )
 
 
@@ -141,6 +228,35 @@ def enterprise_json(
     return answers.json(request, snapshot, shapes.enterprise_with_history(view))
 
 
+@routes.get("/enterprises/{enterprise_id:int}.atom")
+@routes.get("/enterprises/{enterprise_id:int}.rss")
+@routes.get("/enterprises/{enterprise_id:int}.feed.json")
+def enterprise_feed(
+    enterprise_id: int, request: Request, parameters: FeedParameters, snapshot: doors.Reader
+) -> Response:
+    """All that was published about one enterprise, newest first."""
+    before = telling.before(parameters)
+    path = f"/enterprises/{min(enterprise_id, LARGEST_NUMBER)}"
+    try:
+        view = records.enterprise(snapshot.connection, min(enterprise_id, LARGEST_NUMBER))
+    except records.EnterpriseMerged as merged:
+        return _to_survivor(request, snapshot, request.url.path.replace(path, f"/enterprises/{merged.into}", 1))
+    page = news.of_enterprise(view, before=before)
+    return telling.answer(request, snapshot, page, title=view.line.name, path=path, further=telling.beside(path))
+
+
+@routes.get("/enterprises/{enterprise_id:int}/badge.svg", dependencies=[doors.parameters()])
+@routes.get("/enterprises/{enterprise_id:int}/card", dependencies=[doors.parameters()])
+def embedded(enterprise_id: int, request: Request, snapshot: doors.Reader) -> Response:
+    """The grade as other sites show it: a picture, or a small page in a frame. Both say as of when."""
+    path = request.url.path
+    try:
+        line = records.enterprise(snapshot.connection, min(enterprise_id, LARGEST_NUMBER)).line
+    except records.EnterpriseMerged as merged:
+        return _to_survivor(request, snapshot, f"/enterprises/{merged.into}/{path.rpartition('/')[2]}")
+    return embedding.answer(request, snapshot, line, picture=path.endswith(".svg"))
+
+
 def _to_survivor(request: Request, snapshot: doors.Snapshot, path: str) -> Response:
     """From the id of an enterprise that was merged to the one it is now, for the same day and moment.
 
@@ -153,9 +269,10 @@ def _to_survivor(request: Request, snapshot: doors.Snapshot, path: str) -> Respo
 def _view(
     enterprise_id: int, parameters: Parameters, snapshot: doors.Snapshot
 ) -> tuple[date | None, records.EnterpriseView]:
-    as_of, known_at = parameters.day("as_of"), parameters.moment("known_at")
+    as_of, known = parameters.day("as_of"), parameters.known_at()
     parameters.settle()
-    known = register.number_known_at(snapshot.connection, known_at) if known_at else None
+    if isinstance(known, datetime):
+        known = register.number_known_at(snapshot.connection, known)
     day = as_of.isoformat() if as_of else None
     return as_of, records.enterprise(snapshot.connection, min(enterprise_id, LARGEST_NUMBER), as_of=day, known=known)
 
@@ -164,16 +281,13 @@ def _lines(snapshot: doors.Snapshot, ids: tuple[int, ...], as_of: date | None) -
     return records.lines(snapshot.connection, ids, as_of=as_of.isoformat() if as_of else None)
 
 
+def _feed_of(wanted: Filters) -> Callable[[str], str]:
+    followed = replace(wanted, cursor=None, sort=None, limit=None)
+    return lambda ending: followed.url(f"/enterprises.{ending}")
+
+
 def _next(wanted: Filters, found: search.Found, path: str) -> str | None:
     return wanted.page_after(found.next).url(path) if found.next else None
-
-
-def _facets(wanted: Filters, found: search.Found, path: str = "/enterprises") -> list[filters.Facet]:
-    return [
-        filters.facet(wanted, name, _in_order(name, found.facets[name]), path, partial(words.facet_value, name))
-        for name in filters.FACETS
-        if found.facets.get(name)
-    ]
 
 
 def _speaking(facets: Sequence[filters.Facet], total: int) -> list[filters.Facet]:
@@ -195,18 +309,6 @@ def _says_nothing(facet: filters.Facet, total: int) -> bool:
     return facet.name in ("scheme", "stage", "unlisted", "excellence") and all(
         choice.count == total for choice in facet.choices
     )
-
-
-def _in_order(name: str, counts: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
-    """Grades best first, sub-industries under their industry; everything else as counted, most first."""
-    if name in ("grade", "overall"):
-        best_first = [grade.label for grade in grades.grades()]
-        place = {label: at for at, label in enumerate(best_first)}
-        return sorted(counts, key=lambda counted: place.get(counted[0], len(place)))
-    if name == "industry":
-        place = {value: at for at, (value, _) in enumerate(counts)}
-        return sorted(counts, key=lambda counted: (place.get(counted[0].split("/")[0], 0), place[counted[0]]))
-    return counts
 
 
 def _chips(wanted: Filters) -> list[filters.Choice]:

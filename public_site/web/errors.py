@@ -22,6 +22,7 @@ from public_site.web import caching, pages
 from public_site.web.parameters import ParametersRefused, UrlNotValid
 
 _LOG = logging.getLogger(__name__)
+_DATA = (".json", ".csv", ".xlsx", ".geojson", ".atom", ".rss")
 
 # What a URL says wrongly is 400; what a form says wrongly is 422.
 STATUS: dict[type[Fault], int] = {
@@ -73,6 +74,10 @@ def refusal(request: Request, status: int, detail: str = "", problems: tuple[tup
             "errors": [{"pointer": f"/query/{name}", "detail": message} for name, message in problems],
         }
         response = JSONResponse(body, status, media_type="application/problem+json")
+        response.headers["Content-Language"] = "zh-CN"
+        if is_data(request.url.path):  # a page of another site may read what was wrong
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     else:
         response = pages.plain(
             request, "errors/error.html", status=status, heading=title, detail=detail, remedy=remedy, problems=problems
@@ -83,10 +88,20 @@ def refusal(request: Request, status: int, detail: str = "", problems: tuple[tup
     return response
 
 
+def is_api(path: str) -> bool:
+    """Whether this is an address of the API, whose answers are counted."""
+    return path.startswith(("/api/", "/en/api/")) or path == "/data/changes"
+
+
+def is_data(path: str) -> bool:
+    """Whether programs are meant to read this address, from any site."""
+    return is_api(path) or path.startswith("/log/") or path.endswith(_DATA)
+
+
 def wants_json(request: Request) -> bool:
     """A data URL, the API, or a caller that asks for JSON rather than for a page."""
     path = request.url.path
-    if path.startswith(("/api", "/readyz", "/healthz")) or path.endswith((".json", ".csv", ".geojson")):
+    if is_data(path) or path.startswith(("/readyz", "/healthz")):
         return True
     accept = request.headers.get("accept", "")
     return "json" in accept and "text/html" not in accept

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import records, search
-from public_site.web import doors, finding, pages
+from public_site import news, records, search
+from public_site.web import doors, finding, pages, telling
 from public_site.web.filters import LONGEST_CURSOR, Filters
 from public_site.web.parameters import Parameters
 
@@ -34,4 +34,18 @@ def excellence(
         total=found.total,
         next=Filters(cursor=found.next).url("/excellence") if found.next else None,
         later=cursor is not None,
+        feeds=telling.links(telling.address_of("/excellence"), "A+ 企业"),
+    )
+
+
+@routes.get("/excellence.atom")
+@routes.get("/excellence.rss")
+@routes.get("/excellence.feed.json")
+def feed(
+    request: Request, parameters: Annotated[Parameters, doors.parameters("cursor")], snapshot: doors.Reader
+) -> Response:
+    """The same to follow, in the order of publication."""
+    page = news.of_excellence(snapshot.connection, before=telling.before(parameters))
+    return telling.answer(
+        request, snapshot, page, title="A+ 企业", path="/excellence", further=telling.beside("/excellence")
     )

@@ -201,14 +201,14 @@ def read(parameters: Parameters) -> Filters:
     """
     found = Filters(
         q=parameters.text("q"),
-        province=_divisions(parameters, "province"),
-        city=_divisions(parameters, "city"),
-        county=_divisions(parameters, "county"),
+        province=divisions(parameters, "province"),
+        city=divisions(parameters, "city"),
+        county=divisions(parameters, "county"),
         industry=parameters.texts("industry"),
-        grade=_grades(parameters, "grade"),
-        overall=_grades(parameters, "overall", _OVERALL_INCOMPARABLE),
-        scheme=_among(parameters, "scheme", tuple(scheme.id for scheme in grades.schemes())),
-        stage=_among(parameters, "stage", ("proposed", "decided")),
+        grade=grades_among(parameters, "grade"),
+        overall=grades_among(parameters, "overall", _OVERALL_INCOMPARABLE),
+        scheme=among(parameters, "scheme", tuple(scheme.id for scheme in grades.schemes())),
+        stage=among(parameters, "stage", ("proposed", "decided")),
         excellence=parameters.flag("excellence"),
         unlisted=parameters.flag("unlisted"),
         downgraded_since=parameters.day("downgraded_since"),
@@ -248,7 +248,8 @@ def _four(found: tuple[float, ...] | None) -> tuple[float, float, float, float] 
     return None if found is None else (found[0], found[1], found[2], found[3])
 
 
-def _divisions(parameters: Parameters, name: str) -> tuple[str, ...]:
+def divisions(parameters: Parameters, name: str) -> tuple[str, ...]:
+    """The values of a repeatable parameter that are codes of divisions."""
     values = parameters.texts(name)
     for value in values:
         try:
@@ -259,7 +260,8 @@ def _divisions(parameters: Parameters, name: str) -> tuple[str, ...]:
     return values
 
 
-def _grades(parameters: Parameters, name: str, *others: str) -> tuple[str, ...]:
+def grades_among(parameters: Parameters, name: str, *others: str) -> tuple[str, ...]:
+    """The values of a repeatable parameter that are grades, or one of `others`."""
     # A plus sign that was not escaped arrives as a space: "A " can only mean A+.
     values = tuple(f"{value[:-1]}+" if value == "A " else value.strip() for value in parameters.raw(name))
     among = (*(grade.label for grade in grades.grades()), *others)
@@ -269,7 +271,8 @@ def _grades(parameters: Parameters, name: str, *others: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def _among(parameters: Parameters, name: str, among: tuple[str, ...]) -> tuple[str, ...]:
+def among(parameters: Parameters, name: str, among: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of a repeatable parameter that are each one of a few words."""
     values = parameters.texts(name)
     if not set(values) <= set(among):
         parameters.refuse(name, f"应为 {'、'.join(among)} 之一")

@@ -1,6 +1,6 @@
 """Asking the index, and what is done when it is away.
 
-What this module knows that no other does: a list of some past day, and any list while the index is missing or damaged,
+What this module knows that no other does: how the values beside a list are ordered, and that a list of some past day, and any list while the index is missing or damaged,
 is answered from the register's own tables. They find less and the page says so.
 """
 
@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 
-from public_site import search
+from public_site import grades, search
 from public_site.faults import NotReady
 from public_site.search import tables
 from public_site.search.values import LIMIT
+from public_site.web import filters, words
 from public_site.web.doors import Snapshot
+from public_site.web.filters import Filters
 
 
 class IndexNeeded(NotReady):
@@ -83,6 +86,27 @@ def ids(
         if found.as_of != version:
             raise IndexRenewed("名单刚刚更新，请重新下载。")
         yield found.ids
+
+
+def facets(wanted: Filters, found: search.Found, path: str = "/enterprises") -> list[filters.Facet]:
+    """The values to narrow a list by, as links to `path`."""
+    return [
+        filters.facet(wanted, name, _in_order(name, found.facets[name]), path, partial(words.facet_value, name))
+        for name in filters.FACETS
+        if found.facets.get(name)
+    ]
+
+
+def _in_order(name: str, counts: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
+    """Grades best first, sub-industries under their industry; everything else as counted, most first."""
+    if name in ("grade", "overall"):
+        best_first = [grade.label for grade in grades.grades()]
+        place = {label: at for at, label in enumerate(best_first)}
+        return sorted(counts, key=lambda counted: place.get(counted[0], len(place)))
+    if name == "industry":
+        place = {value: at for at, (value, _) in enumerate(counts)}
+        return sorted(counts, key=lambda counted: (place.get(counted[0].split("/")[0], 0), place[counted[0]]))
+    return counts
 
 
 def _require_no_distance(query: search.Query) -> None:

@@ -15,16 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from public_site.web import caching
+from public_site.web import caching, policy
 
 LONGEST_QUERY = 4096
 LARGEST_BODY = 64 * 1024
 
 SECURITY = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": policy.CONTENT_SECURITY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -39,6 +36,8 @@ SECURITY = {
     "X-Permitted-Cross-Domain-Policies": "none",
     "Cache-Control": caching.PRIVATE,
 }
+NEAR = "/near"  # the one page that may ask the browser where it is
+_MAY_LOCATE = SECURITY["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
 
 
 class Front:
@@ -64,6 +63,8 @@ class Front:
 
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if scope["path"] == NEAR:
+                    MutableHeaders(raw=message["headers"])["Permissions-Policy"] = _MAY_LOCATE
                 _complete(message, secure=scope.get("scheme") == "https")
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
@@ -84,8 +85,10 @@ class Front:
 
 def _complete(message: Message, *, secure: bool) -> None:
     headers = MutableHeaders(raw=message["headers"])
+    framed = "frame-ancestors *" in headers.get("content-security-policy", "")
     for name, value in SECURITY.items():
-        headers.setdefault(name, value)
+        if not (framed and name == "X-Frame-Options"):  # it has no word for "by anybody"
+            headers.setdefault(name, value)
     if secure:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     tag, encoding = headers.get("etag"), headers.get("content-encoding")

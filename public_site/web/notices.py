@@ -9,9 +9,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from public_site import records
+from public_site import news, records
 from public_site.faults import NotReady
-from public_site.web import caching, doors, keyset, pages
+from public_site.web import caching, doors, keyset, pages, structured, telling
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
 routes = APIRouter()
@@ -31,8 +31,20 @@ def notices(
     found, total = records.notices(snapshot.connection, after=after, limit=keyset.PAGE)
     following = keyset.following("/notices", [(line.issued_on, line.id) for line in found])
     return pages.page(
-        request, snapshot, "notices/list.html", notices=found, total=total, next=following, later=bool(after)
-    )
+        request, snapshot, "notices/list.html", notices=found, total=total, next=following, later=bool(after),
+        feeds=telling.links(telling.address_of("/notices"), "公告"),
+    )  # fmt: skip
+
+
+@routes.get("/notices.atom")
+@routes.get("/notices.rss")
+@routes.get("/notices.feed.json")
+def feed(
+    request: Request, parameters: Annotated[Parameters, doors.parameters("cursor")], snapshot: doors.Reader
+) -> Response:
+    """The same to follow, in the order of publication."""
+    page = news.of_notices(snapshot.connection, before=telling.before(parameters))
+    return telling.answer(request, snapshot, page, title="公告", path="/notices", further=telling.beside("/notices"))
 
 
 @routes.get("/notices/{notice_id:int}")
@@ -41,15 +53,18 @@ def notice(
     request: Request,
     parameters: Annotated[Parameters, doors.parameters("after")],
     snapshot: doors.Reader,
+    site: doors.TheSite,
 ) -> Response:
     """One notice with its rows; a long one is paged by the number of the last entry shown."""
     view = records.notice(snapshot.connection, min(notice_id, LARGEST_NUMBER))
     after = _after(parameters)
     rows = records.notice_changes(snapshot.connection, view.line.id, after=after, limit=_ROWS + 1)
     following = f"/notices/{view.line.id}?after={rows[_ROWS - 1].entry}" if len(rows) > _ROWS else None
+    told = structured.notice(view, site.settings.base_url)
     return pages.page(
-        request, snapshot, "notices/notice.html", notice=view, rows=rows[:_ROWS], next=following, later=bool(after)
-    )
+        request, snapshot, "notices/notice.html", notice=view, rows=rows[:_ROWS], next=following, later=bool(after),
+        structured=told,
+    )  # fmt: skip
 
 
 @routes.get("/notices/{notice_id:int}/original", dependencies=[doors.parameters()])

@@ -12,10 +12,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
+import orjson
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
+from markupsafe import Markup
 
 from public_site import search, shipped
 from public_site.settings import Settings
@@ -36,8 +38,16 @@ def environment(files: assets.Assets, settings: Settings) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    env.filters |= {"day": day, "long_day": long_day, "moment": moment, "number": number, "size": size}
+    env.filters |= {
+        "day": day,
+        "long_day": long_day,
+        "moment": moment,
+        "number": number,
+        "size": size,
+        "day_of": day_of,
+    }
     env.globals |= {"static": files.url, "demo": settings.demo, "words": words, "highlight": search.highlight}
+    env.globals |= {"address": settings.base_url, "as_json": as_json}
 
     @lru_cache(maxsize=256)
     def mark(*told: Any, **more: Any) -> Any:
@@ -51,14 +61,16 @@ def environment(files: assets.Assets, settings: Settings) -> Environment:
     return env
 
 
-def page(request: Request, snapshot: Snapshot, template: str, **context: Any) -> Response:
+def page(request: Request, snapshot: Snapshot, template: str, *, also: str = "", **context: Any) -> Response:
     """A public page as of the snapshot's entry, or the one part of it that was asked for.
+
+    `also`: what else the page is a function of, such as the version of the open data.
 
     Raises: NotModified when the caller holds exactly this already.
     """
     site: Site = request.app.state.site
     part = _part(request, site.templates, template)
-    current = caching.tag(request, snapshot.number, site.build, part)
+    current = caching.tag(request, snapshot.number, site.build + also, part)
     if mine := caching.held(request, current):
         raise caching.NotModified(mine)
     response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context))
@@ -77,6 +89,12 @@ def plain(
     response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context), status)
     response.headers["Vary"] = caching.PAGE_VARIES
     return response
+
+
+def as_json(value: Any) -> Markup:
+    """JSON that may stand in a <script> of data: nothing in it can end the element or begin another."""
+    text = orjson.dumps(value).decode()
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
 
 
 def day(value: date | str) -> str:
@@ -98,6 +116,11 @@ def moment(value: datetime | str) -> str:
 def now() -> datetime:
     """This moment, for what is written down; no public page depends on it."""
     return datetime.now(UTC)
+
+
+def moment_of(value: str | None) -> datetime:
+    """A moment of the register; before the first entry, the beginning of all time."""
+    return datetime.fromisoformat(value) if value else datetime.fromtimestamp(0, UTC)
 
 
 def day_of(value: datetime | str) -> date:

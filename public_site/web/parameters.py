@@ -67,6 +67,10 @@ class Parameters:
                 self._given.setdefault(name, []).append(value)
         self._problems: list[Problem] = []
 
+    def take_as(self, name: str, value: str) -> None:
+        """Read parameter `name` as if it said `value` (another word for the same)."""
+        self._given[name] = [value]
+
     def settle(self) -> None:
         """Raises: ParametersRefused, naming every refused parameter."""
         if self._problems:
@@ -160,6 +164,21 @@ class Parameters:
             self.refuse(name, f"应为 {least} 至 {most} 的整数")
             return None
         return int(value)
+
+    def whole_numbers(self, name: str) -> tuple[int, ...]:
+        """The values of a repeatable parameter that are ids: whole numbers from 1 on."""
+        values = self.texts(name)
+        if not all(value.isascii() and value.isdigit() and 0 < int(value[:20]) <= LARGEST_NUMBER for value in values):
+            self.refuse(name, "应为正整数编号，例如 1042")
+            return ()
+        return tuple(map(int, values))
+
+    def known_at(self, name: str = "known_at") -> datetime | int | None:
+        """How far the register had told: a moment (RFC 3339), or the number of an entry."""
+        value = self.text(name)
+        if value is None or not (value.isascii() and value.isdigit()):
+            return self.moment(name)
+        return self.whole(name, 1, 10**9 - 1)
 
     def refuse(self, name: str, message: str) -> None:
         """Note a problem that only the page can see (for instance, two parameters that exclude each other)."""

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
 
 import public_site
-from public_site import log, register, standings
+from public_site import log, open_data, register, standings
 from public_site.faults import NotReady
 from public_site.web import doors
 
@@ -29,7 +29,18 @@ def readiness(site: doors.TheSite) -> Response:
     lag = {name: entry - reached for name, reached in numbers.items()}
     # The index only finds ids and the pages say when it lags; what stands in the database must not lag at all.
     ready = lag["standings"] == 0 and lag["log"] == 0
-    return _said(200 if ready else 503, body | {"ready": ready, "entry": entry, "as_of": numbers, "lag": lag})
+    told = {"ready": ready, "entry": entry, "as_of": numbers, "lag": lag, "open_data": _open_data(site, entry)}
+    return _said(200 if ready else 503, body | told)
+
+
+def _open_data(site: doors.Site, entry: int) -> dict[str, object]:
+    """The latest version of the open data; it follows a publication after a while, and pages do not wait for it."""
+    try:
+        latest = open_data.read(site.settings.open_data_folder).latest
+    except NotReady as fault:
+        return {"version": None, "entry": 0, "lag": entry, "reason": str(fault)}
+    reached = latest.entry if latest else 0
+    return {"version": latest and latest.name, "entry": reached, "lag": entry - reached}
 
 
 def _numbers(site: doors.Site) -> dict[str, int]:

@@ -1,11 +1,14 @@
-"""The JSON of lists and enterprises (formats.md, "JSON of lists and pages"), made from the register's read models."""
+"""The JSON of everything public (formats.md, "JSON of lists and pages"), made from the register's read models.
+
+Pages, files and `/api/v1` give a thing in the same shape; the shapes are described, field by field, in `web/api/schemas.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from public_site import histories, records
+from public_site import histories, listings, records, register
 from public_site.places import Division
 from public_site.web.filters import Choice
 
@@ -68,6 +71,147 @@ def repetitions(history: Iterable[histories.Event]) -> dict[int, list[histories.
 def citations(history: Iterable[histories.Event]) -> dict[int, histories.Citation]:
     """The notices that a history cites, each once, in its order, by id."""
     return {event.notice.id: event.notice for event in history if event.notice}
+
+
+def listed_unit(listed: listings.ListedUnit) -> dict[str, Any]:
+    """A graded unit outside its enterprise, with whose it is."""
+    whose = listed.enterprise
+    return _unit(listed.unit) | {
+        "enterprise": {
+            "id": whose.id,
+            "name": whose.name,
+            "province": _division(whose.province),
+            "city": _division(whose.city),
+            "county": _division(whose.county),
+        },
+        "url": f"/enterprises/{whose.id}",
+    }
+
+
+def entry(one: register.Entry) -> dict[str, Any]:
+    """An entry of the register, as it was appended."""
+    return {
+        "entry": one.number,
+        "kind": one.kind,
+        "stage": one.stage,
+        "effective_on": one.effective_on,
+        "published_at": one.published_at,
+        "notice_id": one.notice,
+        "enterprise_id": one.enterprise,
+        "unit_id": one.unit,
+        "sheet": one.sheet,
+        "row": one.row,
+        "data": one.data,
+    }
+
+
+def change(one: register.Entry) -> dict[str, Any]:
+    """An entry as an event for who follows the register: what was done (`op`) to which thing (`kind`, `id`)."""
+    if one.kind in register.GRADE_KINDS:
+        kind, number = "unit", one.unit
+    elif one.enterprise is not None:
+        kind, number = "enterprise", one.enterprise
+    else:
+        kind, number = "notice", one.notice
+    return {
+        "entry": one.number,
+        "op": one.kind,
+        "kind": kind,
+        "id": number,
+        "published_at": one.published_at,
+        "effective_on": one.effective_on,
+        "stage": one.stage,
+        "notice_id": one.notice,
+        "enterprise_id": one.enterprise,
+        "data": one.data,
+        "url": f"/enterprises/{one.enterprise}" if one.enterprise is not None else f"/notices/{one.notice}",
+    }
+
+
+def listed_notice(line: records.NoticeLine) -> dict[str, Any]:
+    """A notice as it stands in a list."""
+    return {
+        "id": line.id,
+        "title": line.title,
+        "issuer": line.issuer,
+        "division": _division(line.division),
+        "number": line.number,
+        "issued_on": line.issued_on,
+        "published_at": line.published_at,
+        "stage": line.stage,
+        "scope": line.scope,
+        "scheme": line.scheme,
+        "decisions": line.decisions,
+        "downgrades": line.downgrades,
+        "mended_by": line.mended_by,
+        "withdrawn": line.withdrawn,
+        "page": f"/notices/{line.id}",
+    }
+
+
+def notice(view: records.NoticeView) -> dict[str, Any]:
+    """A notice with the fingerprint of its original file and what was amended of it, the newest amendment first."""
+    return listed_notice(view.line) | {
+        "index_number": view.index_number,
+        "cited": list(view.cited),
+        "stated_counts": list(view.stated_counts),
+        "objection_window": view.objection_window,
+        "objection_until": view.objection_until,
+        "url": view.url,
+        "file_name": view.file_name,
+        "media_type": view.media_type,
+        "sha256": view.sha256,
+        "size": view.size,
+        "original": f"/notices/{view.line.id}/original",
+        "amendments": [_amendment(amendment) for amendment in view.amendments],
+    }
+
+
+def decision(change: records.Change) -> dict[str, Any]:
+    """What a row of a notice decides, as it counts today, with whom it concerns."""
+    return {
+        "entry": change.entry,
+        "enterprise": {
+            "id": change.enterprise_id,
+            "name": change.enterprise_name,
+            "province": _division(change.province),
+            "city": _division(change.city),
+            "county": _division(change.county),
+        },
+        "unit_id": change.unit,
+        "site": change.site,
+        "industry": change.industry,
+        "line": change.line,
+        "scheme": change.scheme,
+        "kind": change.kind,
+        "stage": change.stage,
+        "grade": change.grade,
+        "previous_grade": change.previous_grade,
+        "managed_as": change.managed_as,
+        "managed_until": change.managed_until,
+        "effective_on": change.effective_on,
+        "notice_id": change.notice_id,
+        "sheet": change.sheet,
+        "row": change.row,
+        "cites": change.cites,
+        "mended_by": change.mended_by,
+        "withdrawn": change.withdrawn,
+        "url": f"/enterprises/{change.enterprise_id}",
+    }
+
+
+def _amendment(amendment: histories.Amendment) -> dict[str, Any]:
+    return {
+        "entry": amendment.entry,
+        "kind": amendment.kind,
+        "published_at": amendment.published_at,
+        "before": amendment.before,
+        "now": amendment.facts,
+        "mends": amendment.mends,
+        "undone": amendment.undone,
+        "reason": amendment.reason,
+        "reference": amendment.reference,
+    }
 
 
 def _division(division: Division | None) -> dict[str, str] | None:

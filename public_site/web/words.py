@@ -6,6 +6,7 @@ mark (letter + shape + colour: the shape alone tells the grades apart on a black
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -15,10 +16,15 @@ from public_site import grades, histories, records, register
 _LEVELS = ("province", "city", "county")
 SECTIONS = (
     ("enterprises", "企业"),
+    ("map", "地图"),
+    ("places", "地区"),
     ("notices", "公告"),
     ("downgrades", "降级"),
     ("excellence", "A+ 企业"),
+    ("data", "数据"),
 )
+FIELD_TYPES = {"integer": "整数", "number": "数", "string": "文字", "boolean": "是非", "date": "日期",
+               "datetime": "时刻", "list": "列表", "object": "JSON"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,7 @@ PARAMETERS = {
     "stage": "阶段",
     "scheme": "评级方案",
     "limit": "每页家数",
+    "zoom": "缩放级别",
 }
 FACET_VALUES = {
     ("overall", "incomparable"): "不可比",
@@ -176,6 +183,18 @@ Division = TypeVar("Division", bound=Named)
 def distinct_places(*divisions: Division | None) -> tuple[Division, ...]:
     """A place's divisions without gaps and without the same name twice (重庆市 is both province and city)."""
     return tuple({division.name: division for division in divisions if division is not None}.values())
+
+
+_DIRECTIONS = ("正北", "东北", "正东", "东南", "正南", "西南", "正西", "西北")
+
+
+def direction(here: tuple[float, float], there: tuple[float | None, float | None]) -> str:
+    """Where something lies from here, of eight directions; points are latitude and longitude. Empty without a point."""
+    lat, lon = there
+    if lat is None or lon is None or (lat, lon) == here:
+        return ""
+    east = (lon - here[1]) * math.cos(math.radians((lat + here[0]) / 2))
+    return _DIRECTIONS[round(math.degrees(math.atan2(east, lat - here[0])) / 45) % 8]
 
 
 def is_local(scheme: str | None) -> bool:
@@ -317,3 +336,29 @@ def _reason(line: records.EnterpriseLine) -> str:
     if any(unit.stage == "proposed" for unit in line.units):
         return "only_decided_unit"
     return "only_listed_unit" if any(not unit.listed for unit in line.units) else "only_graded_unit"
+
+
+def map_grade(label: str) -> str:
+    """What a mark on the map says, in words: a grade's title, or what stands in its place."""
+    return grades.grade(label).title if label in MARKS else _MAP_OTHERS[label].spoken
+
+
+def map_marks() -> dict[str, dict[str, Any]]:
+    """Every mark of the map for the script that draws it, by label: slug, letter, spoken, path, width, baseline, ring."""
+    drawn = {label: (label, mark) for label, mark in MARKS.items()}
+    drawn |= {label: ("＝" if label == "incomparable" else "", mark) for label, mark in _MAP_OTHERS.items()}
+    return {
+        label: {"slug": mark.slug, "letter": letter, "spoken": mark.spoken, "path": mark.path, "width": mark.width,
+                "baseline": mark.baseline, "ring": mark.ring}
+        for label, (letter, mark) in drawn.items()
+    }  # fmt: skip
+
+
+# Enterprises without an overall grade: shapes that no grade has.
+_MAP_OTHERS = {
+    "incomparable": Mark("other", "各单元等级不可比", "M20 3 38 36H2z", baseline=32),
+    "none": Mark("other", "没有已公布的等级", "M20 12a8 8 0 1 1 0 16a8 8 0 1 1 0-16z"),
+}
+# In a drawing that stands alone; the same as in site.css, for a light ground.
+MAP_COLOURS = {"A+": "#0a5234", "A": "#1a7446", "B": "#1d5fa6", "B-": "#8db4dd", "C": "#8a5a06", "D": "#8f1f2d",
+               "引领性": "#5a3d8a", "非引领性": "#b7a3d6", "incomparable": "#7d8288", "none": "#d0d3d6"}  # fmt: skip

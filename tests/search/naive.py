@@ -174,6 +174,8 @@ def chosen(query: Query) -> dict[str, tuple[str, ...]]:
 
 
 def passes(document: Document, query: Query, but: tuple[str, ...]) -> bool:
+    if query.among is not None and document.id not in query.among:
+        return False
     of_document = values_of(document)
     for facet, values in chosen(query).items():
         if values and facet not in but and not of_document[facet] & set(values):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from public_site import search
-from public_site.search import Document, Engine, Query
+from public_site.search import Document, Engine, Query, fetched
 from tests.search import naive
 
 # Few characters, so that pieces repeat, names contain one another, and readings clash.
@@ -91,6 +93,17 @@ queries = st.builds(
     limit=st.sampled_from([1, 3, 50]),
 )
 questions = st.lists(st.one_of(queries, st.builds(Query, text=texts)), min_size=8, max_size=8)
+
+
+@pytest.fixture(scope="module", params=["fetched", "counted"], autouse=True)
+def way(request: pytest.FixtureRequest, kind: str) -> Iterator[None]:
+    """Few hits are fetched, many are counted by the index: here both ways are gone for the same small registers."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "counted":
+            if kind != "embedded":
+                pytest.skip("a service always counts by itself")
+            patch.setattr(fetched, "MANY", -1)
+        yield
 
 
 @settings(max_examples=60)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from public_site.search.columns import Columns, Numbering
+from public_site.search.columns import Columns, Numbering, TooManyValues, apart
 from public_site.search.prepared import SEPARATOR
 
 
@@ -18,6 +19,23 @@ def test_a_value_keeps_the_number_it_was_first_given_also_after_a_restart() -> N
     assert [numbering.number("province", code) for code in ("500000", "130000", "500000")] == [1, 2, 1]
     again = Numbering(numbering.values())
     assert [again.number("province", code) for code in ("130000", "110000", "500000")] == [2, 3, 1]
+
+
+def test_the_numbers_of_an_enterprise_in_one_word_are_told_apart_again() -> None:
+    known = {"traits": [str(n) for n in range(70_000)], "county": [str(n) for n in range(8_000)]}
+    numbering = Numbering(known)
+    largest, large = numbering.numbers({"traits": "65534", "county": "7999", "province": "500000"})
+    _, none = numbering.numbers({})
+    assert largest == {"traits": 65_535, "county": 8_000, "province": 1}
+    told = apart(np.array([large, none], np.uint64))
+    assert {column: numbers.tolist() for column, numbers in told.items()} == {
+        "traits": [65_535, 0], "industries": [0, 0], "province": [1, 0], "city": [0, 0], "county": [8_000, 0],
+    }  # fmt: skip
+
+
+def test_more_different_values_than_numbers_are_refused_not_miscounted() -> None:
+    with pytest.raises(TooManyValues):
+        Numbering({"traits": [str(n) for n in range(70_000)]}).numbers({"traits": "65535"})
 
 
 def test_a_facet_is_ordered_by_count_then_value_and_leaves_out_what_does_not_occur() -> None:

@@ -183,7 +183,7 @@ def _read_until(folder: Path, text: str, ready: Event, done: Event) -> None:
 
 
 @pytest.mark.parametrize("act", ["catch_up", "rebuild"])
-def test_an_update_is_seen_by_other_processes_within_a_second(
+def test_an_update_is_seen_by_other_processes(
     embedded: EmbeddedIndex, register: Register, folder: Path, act: str
 ) -> None:
     ready, done = _PROCESSES.Event(), _PROCESSES.Event()
@@ -192,5 +192,5 @@ def test_an_update_is_seen_by_other_processes_within_a_second(
     assert ready.wait(30)
     register.publish(Document(id=80, name="后来居上水泥厂"))
     getattr(embedded, act)(register)
-    assert done.wait(1)
+    assert done.wait(60)  # how soon: `make bench-search`
     reader.join()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from public_site import serving
 from public_site.search.embedded_index import EmbeddedIndex
 from public_site.search.engines import engine
 from public_site.search.meilisearch_index import MeilisearchIndex
@@ -42,7 +41,7 @@ def test_workers_learn_the_choice_from_their_environment(
     more: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(data=tmp_path, **more)  # type: ignore[arg-type]
-    for name, value in serving._environment(settings).items():
+    for name, value in settings.as_environment().items():
         monkeypatch.setenv(name, value)
     assert from_environment() == settings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -252,3 +253,12 @@ def test_suggestions_while_typing(index: Engine, text: str, expected: tuple[int,
 def test_suggestions_begin_with_names_that_begin_so(index: Engine) -> None:
     assert index.suggest("武安市普阳") == (PUYANG_CEMENT, PUYANG_STEEL)
     assert index.suggest("重", limit=1) == (HONGSHENG,)
+
+
+@pytest.mark.parametrize("query", [Query("普阳"), Query(), Query(near=(36.7, 114.2), radius_km=500)])
+def test_a_question_may_be_asked_among_some_ids_only(index: Engine, query: Query) -> None:
+    everything = set(index.find(replace(query, sort="id")).ids)
+    among = (PUYANG_CEMENT, BANK, 999_999)
+    found = index.find(replace(query, sort="id", among=among))
+    assert set(found.ids) == everything & set(among)
+    assert found.total == len(found.ids)

@@ -9,21 +9,25 @@ import orjson
 import pytest
 
 from public_site.search import Document, preparing
-from public_site.search.columns import Numbering
 from tests.search.conftest import some_enterprises
 
 
 def test_a_second_process_makes_what_this_one_makes_in_the_same_order() -> None:
     documents = [Document(id=n, name=f"{one.name}{n}") for n in range(700) for one in some_enterprises()[:4]]
-    here = list(preparing.ready(documents, expected=len(documents)))
-    there = list(preparing.ready(documents, expected=preparing.FEW + 1))
-    assert here == there
-    assert [one.id for one in there] == [one.id for one in documents]
+    here, there = preparing.Preparation({}), preparing.Preparation({})
+    batches = list(there.ready(documents, expected=preparing.FEW + 1))
+    assert batches == list(here.ready(documents, expected=len(documents)))
+    assert here.columns == there.columns
+    made = [orjson.loads(one) for batch in batches for one in batch.json]
+    assert [one["id"] for one in made] == [one.id for one in documents]
+    assert max(batch.largest_id for batch in batches) == 699
 
 
 def test_counted_columns_become_numbers_in_the_json() -> None:
-    [steel] = preparing.ready([some_enterprises()[1]], expected=1)
-    told = orjson.loads(steel.numbered(Numbering({"province": ["500000"]})))
+    preparation = preparing.Preparation({"province": ["500000"]})
+    [batch] = preparation.ready([some_enterprises()[1]], expected=1)
+    told = orjson.loads(batch.json[0])
+    assert preparation.columns["province"] == ["500000", "130000"]
     assert (told["id"], told["province"], told["city"], told["traits"]) == (7, 2, 1, 1)
     assert "province:130000" in told["facts"]
 
@@ -38,5 +42,5 @@ def test_the_death_of_the_second_process_is_told() -> None:
             yield Document(id=number, name=f"第{number}水泥厂")
 
     with pytest.raises(preparing.PreparationEnded):
-        list(preparing.ready(documents(), expected=100_000))
+        list(preparing.Preparation({}).ready(documents(), expected=100_000))
     assert not multiprocessing.active_children()

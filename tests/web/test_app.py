@@ -25,8 +25,24 @@ PAGES = (
     "/notices/1",
     "/downgrades",
     "/excellence",
+    "/follow",
 )
-DATA = ("/enterprises.json", "/enterprises.csv", "/enterprises/2.json", "/log/checkpoint")
+DATA = (
+    "/enterprises.json",
+    "/enterprises.csv",
+    "/enterprises.excel.csv",
+    "/enterprises.xlsx",
+    "/enterprises.geojson",
+    "/enterprises.atom",
+    "/enterprises.rss?q=演示",
+    "/enterprises/2.json",
+    "/enterprises/2.feed.json",
+    "/enterprises/2/badge.svg",
+    "/notices.atom",
+    "/downgrades.rss",
+    "/excellence.feed.json",
+    "/log/checkpoint",
+)
 
 
 @pytest.mark.parametrize("url", [*PAGES, *DATA, "/healthz", "/readyz", "/no/such/page", "/enterprises?nonsense=1"])
@@ -126,10 +142,15 @@ def test_any_site_may_read_the_public_data(visitor: Any) -> None:
 
 
 def _urls() -> Iterator[str]:
-    values = {"enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y"}
+    values = {
+        "enterprise_id": "2", "notice_id": "1", "code": "91130200699229617X", "digest": "x", "name": "y", "number": "3",
+        "part": "0", "token": "z", "version": "latest",
+    }  # fmt: skip
     for module in (*PUBLIC_PAGES, *ALWAYS):
         for route in module.routes.routes:
             assert isinstance(route, APIRoute)
+            if route.methods == {"POST"}:
+                continue
             yield re.sub(r"\{(\w+)(:\w+)?\}", lambda match: values[match[1]], route.path)
 
 

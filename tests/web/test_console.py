@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from public_site import audit, intake, publishing, supervisors
-from public_site.database import Database
-from public_site.settings import Settings
+from public_site import audit, intake, supervisors
 from public_site.web import console, front
 from public_site.web.app import create_app
 from public_site.web.console import guard
@@ -20,29 +17,6 @@ from tests.desk import Desk, row
 from tests.web.clerks import OURS, PASSWORD, Clerk, Office, sign_in
 
 KNOWN, NOW, OTHER = "演示纸箱有限责任公司", "演示纸箱有限公司", "演示印刷有限公司"
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    """A register that knows one enterprise, with its console."""
-    settings = Settings(data=tmp_path / "data")
-    database = Database(settings.register_url)
-    publishing.prepare(database, settings)
-    office = Office(settings, database)
-    yield office
-    for client in office.clients:
-        client.close()
-    database.close()
-
-
-@pytest.fixture
-def drafter(office: Office) -> Clerk:
-    return office.clerk("起草人甲", "drafter")
-
-
-@pytest.fixture
-def approver(office: Office) -> Clerk:
-    return office.clerk("批准人乙", "approver")
 
 
 @pytest.fixture
@@ -184,7 +158,8 @@ class TestNothingOfItIsPublic:
         assert public.get(f"/notices/{desk.latest + 1}").status_code == 404
 
 
-VALUES = {"draft_id": "2", "ordinal": "0", "upload_id": "1", "report_id": "1", "enterprise_id": "2", "entry": "3"}
+VALUES = {"draft_id": "2", "ordinal": "0", "upload_id": "1", "report_id": "1", "enterprise_id": "2", "entry": "3",
+          "unit": "3", "notice": "1"}  # fmt: skip
 # Path → who may; everybody who is signed in where it is not named.
 ONLY = {
     "GET /console/notices/new": "drafter",
@@ -207,6 +182,21 @@ ONLY = {
     "GET /console/entries/{}/withdraw": "drafter",
     "POST /console/entries/{}/withdraw": "drafter",
     "POST /console/requests/{}/close": "drafter",
+    "GET /console/enterprises": "drafter",
+    **{
+        f"{method} {path}": "drafter"
+        for method in ("GET", "POST")
+        for path in (
+            "/console/enterprises/{}/change",
+            "/console/enterprises/{}/merge",
+            "/console/enterprises/{}/split",
+            "/console/units/{}/site",
+            "/console/entries/{}/undo",
+            "/console/publications/{}/correct",
+            "/console/publications/{}/withdraw",
+        )
+    },
+    "GET /console/publications/{}": "drafter",
 }
 
 

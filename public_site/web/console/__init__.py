@@ -5,14 +5,28 @@ sign_in     coming, going, one's own password
 home        what waits for me
 notices     drafts by where they lie; a new file · receiving: the file on its way in
 draft       one draft, from its rows to its approval · facts: what a clerk says about a notice
-mending     from a published entry to the draft that corrects or withdraws it
+mending     from a published entry to the draft that corrects it, withdraws it or takes it back
+publications  the same for a whole notice · identities: for who and where an enterprise is, and its sites
+moving      two enterprises become one, or a wrong match is taken apart
+grounds     what every such form asks for · telling: what its draft says, for the second person
 requests    what the public says is wrong with the data
 desks       where each draft lies
 """
 
 from __future__ import annotations
 
-from public_site.web.console import draft, guard, home, mending, notices, requests, sign_in
+from public_site.web.console import (
+    draft,
+    guard,
+    home,
+    identities,
+    mending,
+    moving,
+    notices,
+    publications,
+    requests,
+    sign_in,
+)
 
-PAGES = (home, sign_in, notices, draft, mending, requests)
+PAGES = (home, sign_in, notices, draft, identities, moving, mending, publications, requests)
 __all__ = ["PAGES", "draft", "guard", "home", "mending", "notices", "requests", "sign_in"]

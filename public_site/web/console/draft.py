@@ -16,7 +16,7 @@ from public_site.drafts import Draft, DraftRow
 from public_site.enterprises import normal_name
 from public_site.faults import Fault, NotAllowed, NotFound, NotReady, NotValid
 from public_site.web import doors, pages, words
-from public_site.web.console import desks, facts, guard
+from public_site.web.console import desks, facts, guard, telling
 from public_site.web.forms import Form
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
@@ -54,6 +54,7 @@ def _draft_page(
     elif isinstance(fault, NotAllowed):
         status = 403
     shown = {"draft": found, "title": desks.title(found), "steps": handovers.steps(connection, found.id), "dates": drafts.dates(connection, found.id),
+             "told": telling.told(connection, found) if found.kind != "notice" else None,
              "fault": "" if fault is None else str(fault), "form": form or Form()}  # fmt: skip
     if found.state != "open":
         changes = _published_changes(connection, found)

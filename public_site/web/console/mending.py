@@ -1,7 +1,8 @@
-"""`/console/enterprises`, `/console/entries`: from what is published of an enterprise to the draft that mends it."""
+"""`/console/entries`: from a published entry to the draft that corrects it, withdraws it, or takes an amendment back."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -10,30 +11,15 @@ from sqlalchemy import Connection
 
 from public_site import grades, publishing, records, register
 from public_site.enterprises import NoSuchEnterprise
-from public_site.faults import NotFound, NotValid
+from public_site.faults import NotFound
 from public_site.supervisors import Person
-from public_site.web import doors, pages
-from public_site.web.console import guard
+from public_site.web import doors
+from public_site.web.console import grounds, guard
 from public_site.web.forms import Form
 from public_site.web.parameters import LARGEST_NUMBER
 
 routes = APIRouter()
-_LONGEST_REASON = 500
 _GRADES = tuple((grade.label, grade.title) for grade in grades.grades())
-
-
-@routes.get("/console/enterprises/{enterprise_id:int}", dependencies=[doors.parameters()])
-def enterprise(
-    enterprise_id: int, request: Request, person: guard.Drafter, connection: guard.Looking
-) -> Response:  # fmt: skip
-    """What was published of an enterprise, each entry with what may be done about it."""
-    view = _view(connection, enterprise_id)
-    events = [event for event in view.history if event.kind in register.GRADE_KINDS]
-    return guard.page(request, person, "enterprise.html", enterprise=view.line, events=events)
-
-
-def _view(connection: Connection, enterprise_id: int) -> records.EnterpriseView:
-    return records.enterprise(connection, min(enterprise_id, LARGEST_NUMBER))
 
 
 @routes.get("/console/entries/{entry:int}/correct", dependencies=[doors.parameters()])
@@ -81,28 +67,42 @@ def withdraw(
     return _draft(request, person, connection, entry, "withdraw", form, {})
 
 
+@routes.get("/console/entries/{entry:int}/undo", dependencies=[doors.parameters()])
+def undo_page(entry: int, request: Request, person: guard.Drafter, connection: guard.Looking) -> Response:
+    """Should this amendment be as though it had never been?"""
+    return _undo_page(request, person, connection, entry, Form())
+
+
+@routes.post("/console/entries/{entry:int}/undo", dependencies=[doors.parameters()])
+def undo(
+    entry: int,
+    request: Request,
+    person: guard.Drafter,
+    connection: guard.Looking,
+    form: Annotated[Form, guard.form(*grounds.FIELDS)],
+) -> Response:
+    """A draft that takes an amendment back."""
+    draft = partial(publishing.draft_undoing, doors.site(request).database, min(entry, LARGEST_NUMBER))
+    made = grounds.drafted(person, form, "reason", draft)
+    return made or _undo_page(request, person, connection, entry, form)
+
+
+def _undo_page(request: Request, person: Person, connection: Connection, entry: int, form: Form) -> Response:
+    target = register.entry(connection, min(entry, LARGEST_NUMBER))
+    if target.kind not in register.AMENDING_KINDS:
+        raise NotFound(f"第 {target.number} 条不是更正、撤销、合并、拆分或登记信息的更改，没有可收回的。")
+    return guard.page(request, person, "undo.html", status=422 if form.problems else 200, entry=target, form=form)
+
+
 def _draft(
     request: Request, person: Person, connection: Connection, entry: int, act: str, form: Form, changes: dict[str, str]
 ) -> Response:
-    reason, database, at = form.passage("reason", longest=_LONGEST_REASON), doors.site(request).database, pages.now()
-    reference = form.text("reference", longest=300)
-    if not reason:
-        form.refuse("reason", "请写明理由，它会公开显示")
-    if not form.problems:
-        try:
-            if act == "correct":
-                made = publishing.draft_correction(
-                    database, entry, changes, reason=reason, by=person.name, at=at, reference=reference
-                )
-            else:
-                made = publishing.draft_withdrawal(
-                    database, entry, reason=reason, by=person.name, at=at, reference=reference
-                )
-        except NotValid as fault:
-            form.refuse("reason" if act == "withdraw" else "grade", str(fault))
-        else:
-            return guard.go(f"/console/notices/{made.id}")
-    return _page(request, person, connection, entry, act, form)
+    database, entry = doors.site(request).database, min(entry, LARGEST_NUMBER)
+    if act == "correct":
+        made = grounds.drafted(person, form, "grade", partial(publishing.draft_correction, database, entry, changes))
+    else:
+        made = grounds.drafted(person, form, "reason", partial(publishing.draft_withdrawal, database, entry))
+    return made or _page(request, person, connection, entry, act, form)
 
 
 def _page(
@@ -111,7 +111,7 @@ def _page(
     target = register.entry(connection, min(entry, LARGEST_NUMBER))
     if target.kind not in register.GRADE_KINDS or target.enterprise is None:
         raise NotFound(f"第 {target.number} 条不是等级条目，不能这样更正或撤回。")
-    view = _view(connection, target.enterprise)
+    view = records.enterprise(connection, target.enterprise)
     event = next((event for event in view.history if event.entry == target.number), None)
     if event is None:
         raise NoSuchEnterprise(f"第 {target.number} 条已不属于这家企业。")

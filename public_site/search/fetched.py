@@ -1,0 +1,139 @@
+"""Few hits are fetched at once with all that is known of them: then to filter, to count and to order is arithmetic.
+
+Counting by an index walks every column's list anew for each facet, which pays for thousands of hits; the handful that a
+name, a code or a small circle has is read from one column instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from public_site.search import cells, criteria, cursors
+from public_site.search.cells import Flags, Numbers
+from public_site.search.columns import PLACES, Choices, Columns, Facet
+from public_site.search.criteria import Criterion, every
+from public_site.search.snapshot import Hit, Rows, Snapshot
+from public_site.search.values import Query
+
+FEW = 300
+MANY = 20_000
+DAYS = ("since", "downgraded")
+
+
+def tallied(query: Query) -> dict[str, tuple[str, ...]]:
+    """The columns to count, each with the groups of filters that its own facet does without."""
+    wanted: dict[str, tuple[str, ...]] = {"traits": ("traits",), "province": PLACES, "industries": ("industry",)}
+    if query.provinces or query.cities or query.counties:
+        wanted |= {"city": ("city", "county"), "county": ("county",)}
+    return wanted
+
+
+def facets_of(columns: Columns, counts: Mapping[str, Numbers], chosen: Choices) -> dict[str, Facet]:
+    found = columns.trait_facets(counts["traits"], chosen)
+    for column, of_column in counts.items():
+        if column != "traits":
+            found["industry" if column == "industries" else column] = columns.facet(column, of_column)
+    return found
+
+
+class Fetched:
+    """All that is asked for but the filters, in memory."""
+
+    def __init__(self, columns: Columns, query: Query, rows: Rows, keys: Numbers) -> None:
+        self._columns = columns
+        self._order = query.order
+        self._rows = rows
+        self._keys = keys
+        self._traits = criteria.trait_filters(query)
+        self._kept = self._flags(query)
+        self._matching = self._without()
+        self._counts = {column: self._count(column, dropped) for column, dropped in tallied(query).items()}
+        self.total = int(np.count_nonzero(self._matching))
+
+    @classmethod
+    def few(cls, snapshot: Snapshot, query: Query, base: Criterion, ranks: tuple[Criterion, ...]) -> Fetched | None:
+        """None where more match than are worth fetching, or in an order that needs more than numbers."""
+        if query.order == "name":
+            return None
+        likely = snapshot.at_most(base)
+        if likely > MANY or (likely > FEW and snapshot.how_many(base) > FEW):
+            return None
+        columns = (*tallied(query), *([query.order] if query.order in DAYS else []), *(["spot"] if query.near else []))
+        return cls._of(snapshot, query, snapshot.rows(base, columns, ranks if query.order == "relevance" else ()))
+
+    @classmethod
+    def around(cls, snapshot: Snapshot, query: Query, base: Criterion) -> Fetched | None:
+        """All in a circle, nearest first; None where it holds too many."""
+        assert query.near is not None  # who sorts by distance says from where
+        inside, rim = cells.ring(query.near, -1.0, query.reach_km * 1000, parts=3)
+        around = every([base, criteria.in_cells([*inside, *rim])])
+        if snapshot.at_most(around) > MANY and snapshot.how_many(around) > MANY:
+            return None
+        return cls._of(snapshot, query, snapshot.rows(around, ("spot", *tallied(query))))
+
+    @classmethod
+    def _of(cls, snapshot: Snapshot, query: Query, rows: Rows) -> Fetched:
+        far: Numbers | None = None
+        if query.near is not None:
+            far = cells.whole_metres(query.near, *cells.spots_apart(rows["spot"]))
+            inner = far <= query.reach_km * 1000
+            rows, far = {name: values[inner] for name, values in rows.items()}, far[inner]
+        if query.order in DAYS:
+            keys = -rows[query.order]
+        else:
+            keys = far if far is not None and query.order == "distance" else rows["rank"]
+        return cls(snapshot.columns, query, rows, keys)
+
+    def ids(self) -> Numbers:
+        """All ids that match, ascending."""
+        return np.sort(self._rows["id"][self._matching])
+
+    def facets(self) -> dict[str, Facet]:
+        return facets_of(self._columns, self._counts, self._traits)
+
+    def page(self, cursor: cursors.Cursor | None, limit: int) -> tuple[list[tuple[int, Hit]], bool]:
+        """The hits of one page with the rank of each, and whether there are more."""
+        ids, keys = self._rows["id"][self._matching], self._keys[self._matching]
+        if cursor is not None:
+            last = self._key_of(cursor)
+            beyond = (keys > last) | ((keys == last) & (ids > cursor.id))
+            ids, keys = ids[beyond], keys[beyond]
+        order = np.lexsort((ids, keys))[: limit + 1]
+        found = [self._hit(key, number) for key, number in zip(keys[order].tolist(), ids[order].tolist(), strict=True)]
+        return found[:limit], len(found) > limit
+
+    def _key_of(self, cursor: cursors.Cursor) -> int:
+        if self._order == "distance":
+            return int(cursor.key)
+        return -int(cursor.key) if self._order in DAYS else cursor.rank
+
+    def _hit(self, key: int, number: int) -> tuple[int, Hit]:
+        if self._order == "distance":
+            return 0, Hit(key, number)
+        return (0, Hit(-key, number)) if self._order in DAYS else (key, Hit(number, number))
+
+    def _flags(self, query: Query) -> dict[str, Flags]:
+        """Which rows pass each group of filters."""
+        chosen = {"province": query.provinces, "city": query.cities, "county": query.counties}
+        kept = {group: self._holding(group, wanted) for group, wanted in chosen.items() if wanted}
+        if query.industries:
+            kept["industry"] = self._holding("industries", query.industries)
+        if self._traits:
+            kept["traits"] = self._columns.passing(self._traits)[self._rows["traits"]]
+        return kept
+
+    def _holding(self, column: str, wanted: tuple[str, ...]) -> Flags:
+        return self._columns.holding(column, wanted)[self._rows[column]]
+
+    def _without(self, *groups: str) -> Flags:
+        """The rows that pass all filters but those of these groups."""
+        found = np.ones(len(self._keys), np.bool_)
+        for group, kept in self._kept.items():
+            if group not in groups:
+                found &= kept
+        return found
+
+    def _count(self, column: str, dropped: tuple[str, ...]) -> Numbers:
+        return np.bincount(self._rows[column][self._without(*dropped)], minlength=self._columns.size(column))
