@@ -66,6 +66,7 @@ class PublicSite(FastAPI):
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
         photos = dict.fromkeys((complaints.lodge.SEND, complaints.follow.ACT), complaints.arriving.LARGEST)
+        photos[complaints.lodge.LODGE] = complaints.lodge.LARGEST_ANSWERS
         larger = photos | {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
         limited = api.limits.Limits(super().build_middleware_stack(), site.settings.api_per_minute, errors.refusal)
         return front.Front(limited, errors.refusal, larger)

@@ -18,7 +18,10 @@ from tests.complaints.test_photos import picture
 from tests.web.clerks import OURS
 
 SAID = "CANARY夜里两点南门烟囱冒黄烟，气味刺鼻"
-ANSWERS = ({"county": "重庆市涪陵区", "where": "CANARY路五号"}, {"when": "CANARY昨夜"}, {"said": SAID, "categories": ["fumes", "odour"]}, {})  # fmt: skip
+ANSWERS: tuple[dict[str, Any], ...] = (
+    {"county": "重庆市涪陵区", "where": "CANARY路五号"}, {"when": "CANARY昨夜"}, {"statement": SAID, "categories": ["fumes", "odour"]},
+    {"about": ""}, {},
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -74,7 +77,8 @@ def solved(page: html.HtmlElement) -> str:
 
 def sent(visitor: Any, page: html.HtmlElement, photos: tuple[bytes, ...] = (), **more: Any) -> Any:
     data = fields(page, "/complaints/send") | {"work": solved(page)} | more
-    files = [("photos", (f"{n}.jpg", photo, "image/jpeg")) for n, photo in enumerate(photos)] or [("photos", ("", b""))]
+    files = [("photos", (f"{n}.jpg", photo, "image/jpeg")) for n, photo in enumerate(photos)]
+    files = files or [("photos", ("none", b"", "application/octet-stream"))]
     return visitor.client.post("/complaints/send", data=data, files=files, headers=OURS)
 
 
@@ -121,7 +125,7 @@ def test_from_an_enterprise_the_place_is_known_and_an_objection_goes_to_the_issu
     page = answered(visitor, "/complaints/new?kind=pollution&enterprise=2", ({}, *ANSWERS[1:]))
     assert "演示涪陵区生态环境局" in checked(visitor, sent(visitor, page)).text_content()
     page = answered(
-        visitor, "/complaints/new?kind=objection&notice=1", ({}, {"said": "应为 B 级，理由如下。见附件。"}, {})
+        visitor, "/complaints/new?kind=objection&notice=1", ({}, {"statement": "应为 B 级，理由如下。见附件。"}, {})
     )
     assert "演示重庆市生态环境局" in checked(visitor, sent(visitor, page)).text_content()
 
@@ -142,6 +146,7 @@ def test_who_neither_works_nor_waits_is_told_to_wait_and_loses_nothing(inbox: In
     visitor = visitor_of(register.settings)
     with time_machine.travel("2026-03-02T02:00:00+00:00", tick=False) as clock:
         page = answered(visitor)
+        refused = page
         for work in ("", "x", base64.b64encode(b'{"salt": 1}').decode()):
             refused = checked(visitor, sent(visitor, page, work=work), 422)
             assert "请再等 20 秒" in refused.text_content()
@@ -157,11 +162,19 @@ def test_another_sites_form_and_a_body_without_end_are_refused(inbox: Inbox, reg
     data = fields(page, "/complaints/send")
     foreign = visitor.client.post("/complaints/send", data=data, headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 403
-    large = visitor.client.post(
-        "/complaints/send", data=data, files={"photos": ("a.jpg", b"0" * (9 << 20))}, headers=OURS
-    )
-    assert large.status_code == 422
-    assert sent(visitor, page, tuple(b"\xff\xd8\xff" for _ in range(7))).status_code == 422
+    files = {"photos": ("a.jpg", b"0" * (60 << 20))}
+    assert visitor.client.post("/complaints/send", data=data, files=files, headers=OURS).status_code == 413
+
+
+def test_photos_that_cannot_be_taken_do_not_cost_what_was_written(inbox: Inbox, register: Any, visitor_of: Any) -> None:
+    visitor = visitor_of(register.settings)
+    large = picture("JPEG") + b"0" * (9 << 20)
+    lodged = checked(visitor, sent(visitor, answered(visitor), (large, *(picture("PNG"),) * 6, b"<svg/>")))
+    told = lodged.text_content()
+    for said in ("第 1 张：照片超过 8 MB", "第 7 张：最多 6 张", "第 8 张：最多 6 张"):
+        assert said in told
+    seen = visitor.client.post("/complaints/follow", data={"code": code_of(lodged)}, headers=OURS)
+    assert "5 张" in seen.text
 
 
 def test_nothing_of_a_complaint_is_public(inbox: Inbox, register: Any, visitor_of: Any) -> None:
