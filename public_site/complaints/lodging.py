@@ -46,6 +46,7 @@ class Statement:
     issuer: str | None = None
     about_body: str | None = None
     contact: dict[str, Any] | None = None
+    partner: str | None = None
 
     def sealed_part(self) -> dict[str, Any]:
         """What is sealed with the statement's key."""
@@ -181,7 +182,7 @@ def _record(store: Store, said: Statement, reference: str, code: str, once: str,
     return {
         "reference": reference, "code_mac": store.mac("code", code), "once": _hash(once), "kind": said.kind,
         "place": said.place, "categories": " ".join(said.categories), "alike": store.mac("alike", same)[:32],
-        "about_body": said.about_body, "received_on": on.isoformat(), "extended": 0, "objected": 0,
+        "about_body": said.about_body, "partner": said.partner, "received_on": on.isoformat(), "extended": 0, "objected": 0,
     }  # fmt: skip
 
 

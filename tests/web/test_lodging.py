@@ -130,6 +130,54 @@ def test_from_an_enterprise_the_place_is_known_and_an_objection_goes_to_the_issu
     assert "演示重庆市生态环境局" in checked(visitor, sent(visitor, page)).text_content()
 
 
+def test_from_a_point_on_the_map_the_county_is_known(inbox: Inbox, register: Any, visitor_of: Any) -> None:
+    visitor = visitor_of(register.settings)
+    page = visitor.opens("/complaints/new?kind=pollution&point=29.70,107.39")
+    assert page.get_element_by_id("county").value == "重庆市涪陵区"
+    page = answered(
+        visitor, "/complaints/new?kind=pollution&point=29.70,107.39", ({"county": "重庆市涪陵区"}, *ANSWERS[1:])
+    )
+    code = code_of(checked(visitor, sent(visitor, page)))
+    assert "纬度 29.7，经度 107.39" in visitor.client.post("/complaints/follow", data={"code": code}, headers=OURS).text
+    assert visitor.opens("/complaints/new?kind=pollution&point=0,0").get_element_by_id("county").value == ""
+    (link,) = visitor.opens("/map?bbox=107.0,29.5,107.8,30.1").xpath(
+        "//a[starts-with(@href, '/complaints/new?kind')]/@href"
+    )
+    assert link.endswith("point=29.80000,107.40000")
+    visitor.opens("/complaints/new?point=x", 400)
+
+
+def test_what_a_body_did_not_do_goes_above_it_and_before_sending_that_is_said(
+    inbox: Inbox, register: Any, visitor_of: Any
+) -> None:
+    visitor = visitor_of(register.settings)
+    page = answered(visitor, answers=(*ANSWERS[:3], {"about": "fuling"}, {}))
+    told = page.text_content()
+    assert all(said in told for said in ("演示涪陵区生态环境局看不到", "演示重庆市生态环境局应当告知", "线索不详", "不属它的职责", "60日内办结"))  # fmt: skip
+    assert "演示重庆市生态环境局" in checked(visitor, sent(visitor, page)).text_content()
+    first = fields(visitor.opens("/complaints/new?kind=pollution"), "/complaints/lodge")
+    unknown = first | ANSWERS[0] | {"asked": "whom", "about": "nanan"}
+    checked(visitor, visitor.client.post("/complaints/lodge", data=unknown, headers=OURS), 422)
+
+
+def test_one_answer_is_changed_without_going_through_the_others(inbox: Inbox, register: Any, visitor_of: Any) -> None:
+    visitor = visitor_of(register.settings)
+    page = answered(visitor, answers=(*ANSWERS[:3], {"about": "fuling"}, {}))
+    again = fields(page, "/complaints/lodge") | {"again": "where"}
+    page = checked(visitor, visitor.client.post("/complaints/lodge", data=again, headers=OURS))
+    changed = fields(page, "/complaints/lodge") | {"county": "重庆市南岸区", "where": "CANARY路六号"}
+    page = checked(visitor, visitor.client.post("/complaints/lodge", data=changed, headers=OURS), 422)
+    assert "没有办理" in page.xpath("//h1")[0].text_content()  # the body that was named has no say there
+    chosen = fields(page, "/complaints/lodge") | {"about": ""}
+    page = checked(visitor, visitor.client.post("/complaints/lodge", data=chosen, headers=OURS))
+    assert "演示南岸区生态环境局应当告知" in page.text_content()
+
+
+def test_an_objection_chooses_among_the_notices_of_the_enterprise(inbox: Inbox, register: Any, visitor_of: Any) -> None:
+    page = visitor_of(register.settings).opens("/complaints/new?kind=objection&enterprise=2")
+    assert page.xpath("//input[@name='notice'][@type='radio']/@value") == ["1"]
+
+
 def test_a_wrong_answer_is_asked_again_with_what_was_said(inbox: Inbox, register: Any, visitor_of: Any) -> None:
     visitor = visitor_of(register.settings)
     first = fields(visitor.opens("/complaints/new?kind=pollution"), "/complaints/lodge")
