@@ -7,6 +7,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     __main__, commands        what a person types: public-site …
     amendment_commands        what a person types to amend what is published
     check_commands            what a bank types: check a list, verify a receipt
+    complaint_commands        … to hold the key ceremony, name the bodies, do what is due of complaints
     reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
     clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads
@@ -25,6 +26,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     composing  handovers      what a draft's rows say, as entries · a draft's way from desk to desk
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
+    complaints/               sealed, routed, answered against a clock; in databases of their own
     feeds      followed       Atom, RSS, JSON Feed as bytes · lists of one's own, under addresses nobody can guess
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
     kept_checks               a visitor's check on its way, and its results for an hour

@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from public_site import (
     amendment_commands,
     check_commands,
+    complaint_commands,
     documents,
     drafts,
     intake,
@@ -50,6 +51,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 app.add_typer(amendment_commands.app)
 app.add_typer(check_commands.app)
 app.add_typer(people.app, name="supervisors")
+app.add_typer(complaint_commands.app, name="complaints")
 _err = Console(stderr=True, highlight=False)
 
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="公告文件")]

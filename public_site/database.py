@@ -45,12 +45,17 @@ class DatabaseBusy(NotReady):
 class Database:
     """The register's database. `reading()` cannot write; `writing()` is one transaction, alone among writers."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, writer_lock: int = _WRITER_LOCK, forgets: bool = False) -> None:
+        """`writer_lock`: one number for each database that has writers of its own; `forgets`: what is deleted is
+        overwritten (SQLite; PostgreSQL forgets when it vacuums)."""
         self.url = make_url(url)
+        self._writer_lock = writer_lock
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self._readers, self._writers = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
+            self._readers, self._writers = (
+                _sqlite_engine(url, begin, forgets=forgets) for begin in ("BEGIN", "BEGIN IMMEDIATE")
+            )
         else:
             self._writers = create_engine(
                 url, pool_pre_ping=True, pool_size=POOL, max_overflow=0, pool_timeout=_POOL_SECONDS
@@ -74,7 +79,7 @@ class Database:
         """
         with self._begun() as (connection, _):
             if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": self._writer_lock})
             yield connection
 
     @contextmanager
@@ -138,7 +143,7 @@ def _connected(engine: Engine) -> Connection:
         raise DatabaseBusy("同时访问的人太多，请稍后再试。") from None
 
 
-def _sqlite_engine(url: str, begin: str) -> Engine:
+def _sqlite_engine(url: str, begin: str, *, forgets: bool) -> Engine:
     engine = create_engine(url, pool_size=POOL, max_overflow=0, pool_timeout=_POOL_SECONDS)
 
     @event.listens_for(engine, "connect")
@@ -150,6 +155,7 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
             "synchronous=FULL",  # NORMAL loses acknowledged rows in a power cut
             "foreign_keys=ON",
             "trusted_schema=OFF",
+            *(("secure_delete=ON",) if forgets else ()),
             f"query_only={'ON' if begin == 'BEGIN' else 'OFF'}",
             # A long list's indexes are written in no order: what is only half in memory is written many times over.
             *(() if begin == "BEGIN" else (f"cache_size=-{_WRITER_KIBIBYTES}",)),

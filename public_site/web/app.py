@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
 from public_site import feeds, shipped
+from public_site.complaints.store import Store
 from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
@@ -32,12 +33,14 @@ from public_site.web import (
     excellence,
     follow,
     front,
+    georeport,
     healthz,
     home,
     industries,
     log,
     near,
     notices,
+    open311,
     pages,
     places,
     readyz,
@@ -57,7 +60,11 @@ PUBLIC_PAGES = (
 )  # fmt: skip
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
-PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": (complaints,), "console": console.PAGES}
+PARTS: dict[str, tuple[Any, ...]] = {
+    "public": PUBLIC_PAGES,
+    "intake": (*complaints.PAGES, open311),
+    "console": console.PAGES,
+}
 DEFAULT = frozenset({"public", "intake"})
 
 
@@ -67,7 +74,10 @@ class PublicSite(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
-        larger = {
+        photos = dict.fromkeys((complaints.lodge.SEND, complaints.follow.ACT), complaints.arriving.LARGEST)
+        photos[complaints.lodge.LODGE] = complaints.lodge.LARGEST_ANSWERS
+        photos |= {f"{georeport.PREFIX}requests.{ending}": open311.LARGEST for ending in georeport.FORMATS}
+        larger = photos | {
             console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY,
             check.NEW: check.LARGEST_LIST,
             api.checks.PATH: api.checks.LARGEST,
@@ -123,4 +133,5 @@ def _site(settings: Settings) -> doors.Site:
         assets=files,
         templates=pages.environment(files, settings),
         build=assets.build(),
+        complaints=Store(settings),
     )

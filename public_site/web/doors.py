@@ -19,6 +19,7 @@ from jinja2 import Environment
 from sqlalchemy import Connection
 
 from public_site import points, register, search
+from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
 from public_site.settings import Settings
 from public_site.web import caching
@@ -40,6 +41,7 @@ class Site:
     assets: Assets
     templates: Environment
     build: str
+    complaints: complaints_store.Store
     points: points.Keeper = field(default_factory=points.Keeper)
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
     checks: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(CHECKS_AT_ONCE))

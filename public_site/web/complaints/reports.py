@@ -1,4 +1,4 @@
-"""`/complaints`: three different things one may want to say, each with its own way; errors of this site's data come here."""
+"""`/complaints/new`: which of the three it is; errors of this site's data are reported here."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from public_site import error_reports, records
-from public_site.faults import NotAllowed
 from public_site.web import doors, pages
+from public_site.web.complaints import arriving, lodge
 from public_site.web.forms import Form
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
@@ -19,22 +19,26 @@ KINDS = ("data", "objection", "pollution")
 _FIELDS = frozenset({"enterprise", "notice", "report", "url", "once"})
 
 
-class ForeignForm(NotAllowed):
-    """A form that another site sent."""
-
-
 @routes.get("/complaints/new")
 def new(
     request: Request,
     site: doors.TheSite,
-    parameters: Annotated[Parameters, doors.parameters("kind", "enterprise", "notice")],
+    parameters: Annotated[Parameters, doors.parameters("kind", "enterprise", "notice", "point")],
 ) -> Response:
     """Which of the three; then its own page."""
     kind = parameters.choice("kind", KINDS)
     enterprise, notice = (parameters.whole(name, 1, 2**31 - 1) for name in ("enterprise", "notice"))
+    point = parameters.numbers("point", 2, "29.70,107.39") or ()
     parameters.settle()
+    about = {
+        "enterprise": str(enterprise or ""),
+        "notice": str(notice or ""),
+        "point": ",".join(f"{n:.5f}" for n in point),
+    }
     if kind is None:
-        return pages.plain(request, "complaints/kinds.html", status=200, enterprise=enterprise, notice=notice)
+        return pages.plain(request, "complaints/kinds.html", status=200, about=about, is_open=site.complaints.is_open)
+    if kind != "data" and site.complaints.is_open:
+        return lodge.first(request, site, kind, **about)
     if kind != "data":
         return pages.plain(request, "complaints/elsewhere.html", status=200, kind=kind,
                            channel=site.settings.complaint_channel)  # fmt: skip
@@ -43,11 +47,8 @@ def new(
 
 
 async def _sent(request: Request) -> Form:
-    """Raises: ForeignForm. There is no session here to be misused; this only keeps other sites from filling the desk."""
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        raise ForeignForm("这张表单不是从本站的页面发出的，没有处理。")
-    fields = await request.form(max_files=0, max_fields=10)
-    return Form([(name, str(value)) for name, value in fields.multi_items()], _FIELDS)
+    """Raises: ForeignForm."""
+    return await arriving.fields(request, _FIELDS)
 
 
 @routes.post("/complaints/new", dependencies=[doors.parameters()])

@@ -1,0 +1,313 @@
+"""The two databases of complaints: what is sealed, and the wraps that open it.
+
+What this module knows that no other does: that both stand apart from the register's database (files of their own, or
+schemas of their own on PostgreSQL), that the wraps stand apart from what they open, so that a copy of the sealed half
+is worth nothing by itself and an erased complaint is gone from old copies too, and what in a complaint is not sealed:
+only what routing, clocks and counting need, to the day.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    make_url,
+    text,
+)
+from sqlmodel import SQLModel
+
+from public_site import throttling
+from public_site.complaints import sealing
+from public_site.database import Database
+from public_site.faults import NotReady
+from public_site.settings import Settings
+
+_SEALED_LOCK, _WRAPS_LOCK = 0x6D696E676A70, 0x6D696E676A71
+_PHOTO_ROOM = 256 << 20  # below this much room on the disk photos are not taken; text still is
+
+SEALED, WRAPS = MetaData(), MetaData()
+
+
+def _text(name: str, *, null: bool = False) -> Column[str]:
+    return Column(name, String().with_variant(String(collation="C"), "postgresql"), nullable=null)
+
+
+COMPLAINT = Table(
+    "complaint", SEALED,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _text("reference"),    # what the informant and the body call it by; tells nothing
+    _text("code_mac"),     # HMAC of the tracking code
+    _text("once"),         # hash of the form's key: the same form twice is one complaint
+    _text("kind"),         # pollution | objection
+    _text("place"),        # division code as far as the county, or empty
+    _text("categories"),   # of reference/complaint_categories, space between
+    _text("alike"),        # HMAC of the enterprise or point: groups what may be the same, tells nothing
+    _text("about_body", null=True),   # the body that the complaint is about
+    _text("body"),         # the body that has it now
+    _text("offered_to", null=True),   # the body that was asked to take it over
+    _text("state"),
+    _text("received_on"),
+    _text("accepted_on", null=True),
+    _text("asked_on", null=True),
+    _text("due_on", null=True),
+    _text("due_clock", null=True),
+    _text("closed_on", null=True),
+    _text("outcome", null=True),
+    _text("partner", null=True),      # the system that lodged it for somebody
+    Column("extended", Integer, nullable=False),
+    Column("objected", Integer, nullable=False),   # "not solved" was said
+    Column("late", Integer, nullable=False),       # a clock ran out: the body above sees it
+    Column("statement", LargeBinary, nullable=True),
+    Column("contact", LargeBinary, nullable=True),
+    Index("complaint_of_code", "code_mac", unique=True),
+    Index("complaint_once", "once", unique=True),
+    Index("complaint_reference", "reference", unique=True),
+    Index("complaint_by_body", "body", "state", "due_on"),
+    Index("complaint_by_offer", "offered_to"),
+    Index("complaint_by_due", "state", "due_on"),
+    Index("complaint_alike", "alike"),
+    Index("complaint_of_partner", "partner", "received_on"),
+)  # fmt: skip
+STEP = Table(
+    "step", SEALED,
+    Column("complaint", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    _text("act"),
+    _text("by"),           # informant | body | system
+    _text("body", null=True),
+    _text("who"),          # the person of the console; empty for the informant
+    _text("made_on"),
+    _text("code"),         # a reason, an outcome, a rule: a word of a table, never of a person
+    Column("shown", Integer, nullable=False),      # whether the informant sees it
+    Column("said", LargeBinary, nullable=True),    # sealed
+)  # fmt: skip
+PHOTO = Table(
+    "photo", SEALED,
+    Column("complaint", Integer, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("picture", LargeBinary, nullable=False),
+)  # fmt: skip
+OPENING = Table(
+    "opening", SEALED,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("complaint", Integer, nullable=False),
+    _text("what"),         # statement | contact | photo
+    _text("body"),
+    _text("who"),
+    _text("opened_on"),
+    Index("opening_of", "complaint"),
+)  # fmt: skip
+LETTER = Table(
+    "letter", SEALED,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _text("about"),        # new | overdue | offered
+    _text("reference"),
+    _text("body"),
+    _text("made_on"),
+    _text("sent_on", null=True),
+    Column("tries", Integer, nullable=False),
+    _text("next_at", null=True),   # when it is tried again
+    _text("fault"),                # why it was not taken
+    Column("told", Integer, nullable=False),   # the operator heard of it
+    Index("letter_waiting", "sent_on", "id"),
+)  # fmt: skip
+BODY = Table(
+    "body", SEALED,
+    Column("id", String, primary_key=True),
+    _text("name"), _text("level"), _text("divisions"), _text("competences"), _text("parent"), _text("address"),
+)  # fmt: skip
+PARTNER = Table("partner", SEALED, Column("name", String, primary_key=True), _text("key_hash"), _text("since"),
+                Index("partner_of_key", "key_hash", unique=True))  # fmt: skip
+# What is public of closed quarters; written once each, and only what may be read by anybody.
+QUARTER = Table("quarter", SEALED, Column("quarter", String, primary_key=True), _text("made_on"))
+CELL = Table(
+    "cell", SEALED,
+    Column("quarter", String, primary_key=True),
+    Column("place", String, primary_key=True),      # a county, or empty for the whole country
+    Column("category", String, primary_key=True),
+    Column("complaints", Integer, nullable=False),
+)  # fmt: skip
+ANSWER_TIME = Table(
+    "answer_time", SEALED,
+    Column("quarter", String, primary_key=True),
+    Column("body", String, primary_key=True),
+    Column("clock", String, primary_key=True),      # accept | finish
+    _text("name"),
+    Column("complaints", Integer, nullable=False),
+    Column("half_days", Integer, nullable=False),   # half of them took so many days at most
+    Column("most_days", Integer, nullable=False),   # nine of ten did
+)  # fmt: skip
+MEMBER = Table("member", SEALED, Column("who", String, primary_key=True), _text("body"))
+# Token buckets of its own, so that a long publication does not keep complaints waiting.
+for _name in ("bucket", "daily_key"):
+    SQLModel.metadata.tables[_name].to_metadata(SEALED)
+
+WRAP = Table(
+    "wrap", WRAPS,
+    Column("reference", String, primary_key=True),
+    Column("part", String, primary_key=True),        # statement | contact
+    Column("recipient", String, primary_key=True),   # console | code
+    Column("wrapped", LargeBinary, nullable=False),
+)  # fmt: skip
+HOLDER = Table(
+    "holder", WRAPS,
+    Column("who", String, primary_key=True),
+    Column("public", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("private", LargeBinary, nullable=False),  # sealed with a key of the password
+    Column("console", LargeBinary, nullable=True),   # the console's private key, wrapped to `public`
+)  # fmt: skip
+UNLOCKED = Table(
+    "unlocked", WRAPS,
+    Column("session", String, primary_key=True),     # hash of the session's token
+    Column("console", LargeBinary, nullable=False),  # the console's private key, sealed with a key of the token
+    _text("since"),
+)  # fmt: skip
+
+
+PER_ADDRESS = throttling.Rate(burst=60, seconds=20)
+
+
+class NotOpenYet(NotReady):
+    """No key ceremony has been held: nothing could be sealed, so nothing is taken."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where complaints are kept. Made once per process; opens its databases when they are first asked for."""
+
+    settings: Settings
+    _kept: dict[str, Database] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The keys the intake holds: the console's public one, and the pepper of the tracking codes."""
+        return self.settings.data / "keys" / "complaints"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the key ceremony has been held."""
+        return (self.folder / "console.public").exists()
+
+    @cached_property
+    def pepper(self) -> bytes:
+        """Raises: NotOpenYet."""
+        return self._key("pepper")
+
+    @property
+    def public_key(self) -> bytes:
+        """The console's. Raises: NotOpenYet."""
+        return self._key("console.public")
+
+    @cached_property
+    def proof_key(self) -> OKPKey:
+        """What registration proofs are signed with (Ed25519). Raises: NotOpenYet."""
+        return OKPKey.import_key(self._key("proof.pem"))
+
+    @property
+    def sealed(self) -> Database:
+        """Complaints and what became of them. Raises: NotOpenYet."""
+        return self._database("complaints", SEALED, _SEALED_LOCK)
+
+    @property
+    def wraps(self) -> Database:
+        """The wrapped keys. Raises: NotOpenYet."""
+        return self._database("complaint_keys", WRAPS, _WRAPS_LOCK)
+
+    @property
+    def has_room_for_photos(self) -> bool:
+        """False while the disk is nearly full; text is accepted even then."""
+        return shutil.disk_usage(self.settings.data).free >= _PHOTO_ROOM
+
+    def mac(self, purpose: str, said: str) -> str:
+        """HMAC with the pepper, for one purpose."""
+        return sealing.mac(self.pepper, purpose, said)
+
+    def slow_down(self, purpose: str, address: str, *, at: datetime) -> None:
+        """Raises: throttling.TooFast. The address is kept nowhere."""
+        with self.sealed.writing() as connection:
+            heard = throttling.take(connection, purpose, address, PER_ADDRESS, at=at)
+        if not heard:
+            raise throttling.TooFast("从您的网络来的请求太多，请过几分钟再试；已经收到的不会丢失。")
+
+    def close(self) -> None:
+        """Give every connection back."""
+        for database in self._kept.values():
+            database.close()
+        self._kept.clear()
+
+    @contextmanager
+    def looking(self) -> Iterator[Connection]:
+        """One snapshot of the sealed half."""
+        with self.sealed.reading() as connection:
+            yield connection
+
+    def shred(self) -> None:
+        """Leave nothing of what was deleted: not in free pages (SQLite overwrites), not in the log of changes."""
+        for database in (self.sealed, self.wraps):
+            if database.is_sqlite:
+                with create_engine(database.url).connect() as connection:
+                    connection.exec_driver_sql("PRAGMA busy_timeout=5000")
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        if not self.wraps.is_sqlite:
+            engine = create_engine(self.wraps.url, isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(text("VACUUM (FULL) wrap"))
+            engine.dispose()
+
+    def _key(self, name: str) -> bytes:
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            raise NotOpenYet("投诉受理还没有开通：请先运行 public-site complaints ceremony。") from None
+
+    def _database(self, name: str, tables: MetaData, lock: int) -> Database:
+        if name not in self._kept:
+            _ = self.public_key
+            self._kept[name] = _opened(self.settings, name, tables, lock)
+        return self._kept[name]
+
+
+def _opened(settings: Settings, name: str, tables: MetaData, lock: int) -> Database:
+    if not settings.database_url:
+        database = Database(f"sqlite:///{settings.data / name}.db", writer_lock=lock, forgets=True)
+        (settings.data / f"{name}.db").touch(mode=0o600)
+    else:
+        url = make_url(settings.register_url)
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": lock})
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {name}"))
+        engine.dispose()
+        there = url.update_query_dict({"options": f"-csearch_path={name}"})
+        database = Database(there.render_as_string(hide_password=False), writer_lock=lock, forgets=True)
+    with database.writing() as connection:
+        tables.create_all(connection)
+    return database
+
+
+def write_key(file: Path, data: bytes) -> None:
+    """A key in a new file that only its owner reads, on the disk before this returns."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
