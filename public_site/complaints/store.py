@@ -128,6 +128,21 @@ BODY = Table(
     Column("id", String, primary_key=True),
     _text("name"), _text("level"), _text("divisions"), _text("competences"), _text("parent"), _text("address"),
 )  # fmt: skip
+GIVEN = Table(
+    "given", SEALED, Column("complaint", Integer, primary_key=True), _text("who")
+)  # whom of the body it was given to
+SAVED_VIEW = Table(
+    "saved_view", SEALED,
+    Column("who", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    _text("query"),        # what the queue's URL says: views, kinds, codes of places; nothing of a complaint
+)  # fmt: skip
+REPLY_TEMPLATE = Table(
+    "reply_template", SEALED,
+    Column("body", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    _text("said"),         # written before there is a case
+)  # fmt: skip
 MEMBER = Table("member", SEALED, Column("who", String, primary_key=True), _text("body"))
 # Token buckets of its own, so that a long publication does not keep complaints waiting.
 for _name in ("bucket", "daily_key"):

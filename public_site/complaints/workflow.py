@@ -61,7 +61,7 @@ ACTS = {
     "extend": Act("body", ("working",), None, "延长期限"),
     "offer": Act("body", ("routed", "working"), "offered", "请另一机关接办"),
     "take": Act("offered", ("offered",), "routed", "同意接办"),
-    "decline": Act("offered", ("offered",), "routed", "不接办，退回"),
+    "decline": Act("offered", ("offered",), BEFORE, "不接办，退回"),
     "close": Act("body", ("working",), "closed", "办结"),
     "object": Act("informant", ("closed", "refused"), "routed", "您说“没有解决”"),
     "escalate": Act("system", ("routed", "offered"), "routed", "逾期，转上一级"),
