@@ -63,7 +63,7 @@ def text_of(answer: Any) -> str:
 
 
 def acts(clerk: Clerk, name: str, number: int = 1, **fields: str) -> Any:
-    return clerk.sends(f"{QUEUE}/{number}/act", act=name, **fields)
+    return clerk.sends(f"{QUEUE}/{number}/act", None, act=name, **fields)
 
 
 def test_the_key_is_unlocked_at_sign_in_and_locked_at_sign_out(inbox: Inbox, of: Callable[..., Clerk]) -> None:
@@ -196,8 +196,8 @@ class TestTheCase:
         assert acts(clerk, "ask", said="哪个车间？").status_code == 303
         following.act(inbox.store, told.code, "answer", "三车间", on=today())
         assert "三车间" in clerk.text(there)
-        for name, fields in (("note", {}), ("reply", {}), ("extend", {})):
-            assert acts(clerk, name, said=f"写的{name}", **fields).status_code == 303
+        for name in ("note", "reply", "extend"):
+            assert acts(clerk, name, said=f"写的{name}").status_code == 303
         assert acts(clerk, "extend", said="再延").status_code in (403, 422)
         wrong = acts(clerk, "close", said="查过了", code="unclear")
         assert wrong.status_code == 422

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from public_site import places
-from public_site.complaints import categories, handling, habits, workflow
+from public_site.complaints import categories, habits, handling, workflow
 from public_site.complaints.handling import Narrowed
 from public_site.faults import NotValid
 from public_site.web import doors, keyset
