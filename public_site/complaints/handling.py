@@ -21,7 +21,7 @@ from public_site.complaints.store import OPENING, Store
 from public_site.faults import NotAllowed, NotValid
 
 PAGE = 50
-_MINE = (
+MINE = (
     "(body = :body OR offered_to = :body OR (late = 1 AND body IN (SELECT id FROM body WHERE parent = :body)))"
     " AND coalesce(about_body, '') <> :body AND state <> 'erased'"
 )
@@ -110,6 +110,12 @@ class View:
     is_own: bool
 
     @property
+    def may_propose(self) -> bool:
+        """Whether the grade of its enterprise may be proposed for another look."""
+        named = bool(self.statement and self.statement.get("enterprise"))
+        return named and self.is_own and self.case.state in workflow.ACTS["propose"].states
+
+    @property
     def why_here(self) -> str:
         """The sentence that says why the body that has it has it."""
         told = [step.code for step in self.steps if step.act in ("lodge", "object", "escalate", "take")]
@@ -130,7 +136,7 @@ def queue(
 ) -> list[Case]:
     """The complaints of a body in a view (`FILTERS`), by due date, after the keyset (due_on or "", id); 51 at most."""
     query = text(
-        f"SELECT {cases.COLUMNS} FROM complaint WHERE {_MINE} AND ({FILTERS[view]}) {narrowed.where}"
+        f"SELECT {cases.COLUMNS} FROM complaint WHERE {MINE} AND ({FILTERS[view]}) {narrowed.where}"
         " AND (coalesce(due_on, '') > :due OR (coalesce(due_on, '') = :due AND id > :id))"
         " ORDER BY coalesce(due_on, ''), id LIMIT :limit"
     )
@@ -143,7 +149,7 @@ def counts(store: Store, desk: Desk, *, on: date) -> dict[str, int]:
     """How many there are in each view but that of what is done."""
     views = [view for view in FILTERS if view != "closed"]
     columns = ", ".join(f"sum(CASE WHEN {FILTERS[view]} THEN 1 ELSE 0 END)" for view in views)
-    query = text(f"SELECT {columns} FROM complaint WHERE {_MINE} AND {_OPEN}")
+    query = text(f"SELECT {columns} FROM complaint WHERE {MINE} AND {_OPEN}")
     with store.looking() as connection:
         found = connection.execute(query, {"body": desk.body.id, "today": on.isoformat()}).one()
     return {view: int(number or 0) for view, number in zip(views, found, strict=True)}
@@ -151,7 +157,7 @@ def counts(store: Store, desk: Desk, *, on: date) -> dict[str, int]:
 
 def counties(store: Store, desk: Desk) -> list[str]:
     """The places (division codes) that complaints of this body are about."""
-    query = text(f"SELECT DISTINCT place FROM complaint WHERE {_MINE} AND place <> '' ORDER BY place")
+    query = text(f"SELECT DISTINCT place FROM complaint WHERE {MINE} AND place <> '' ORDER BY place")
     with store.looking() as connection:
         return [str(code) for code in connection.execute(query, {"body": desk.body.id}).scalars()]
 
@@ -166,7 +172,7 @@ def view(store: Store, desk: Desk, number: int, *, on: date) -> View:
         statement = cases.content(connection, case, "statement", key) if key else None
         sealed = connection.execute(text("SELECT contact FROM complaint WHERE id = :id"), {"id": case.id}).scalar()
         rows = connection.execute(
-            text(f"SELECT {cases.COLUMNS} FROM complaint WHERE {_MINE} AND alike = :alike AND id <> :id"
+            text(f"SELECT {cases.COLUMNS} FROM complaint WHERE {MINE} AND alike = :alike AND id <> :id"
                  " ORDER BY id DESC LIMIT 10"), {"body": desk.body.id, "alike": case.alike, "id": case.id}
         )  # fmt: skip
         alike = tuple(Case(*row) for row in rows)
@@ -312,6 +318,12 @@ def require(store: Store, desk: Desk, number: int) -> None:
     _mine(store, desk, number)
 
 
+def required_own(store: Store, desk: Desk, number: int) -> Case:
+    """A complaint that this body has. Raises: NoSuchComplaint."""
+    with store.looking() as connection:
+        return require_own(connection, desk, number)
+
+
 def require_own(connection: Connection, desk: Desk, number: int) -> Case:
     """A complaint that this body has. Raises: NoSuchComplaint."""
     case = _mine_in(connection, desk, number)
@@ -326,7 +338,7 @@ def _mine(store: Store, desk: Desk, number: int) -> Case:
 
 
 def _mine_in(connection: Connection, desk: Desk, number: int) -> Case:
-    case = cases.case(connection, f"id = :id AND {_MINE}", id=number, body=desk.body.id)
+    case = cases.case(connection, f"id = :id AND {MINE}", id=number, body=desk.body.id)
     if case is None:
         raise NoSuchComplaint("没有这件投诉。")
     return case

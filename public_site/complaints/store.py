@@ -143,6 +143,23 @@ REPLY_TEMPLATE = Table(
     Column("name", String, primary_key=True),
     _text("said"),         # written before there is a case
 )  # fmt: skip
+PROPOSAL = Table(
+    "proposal", SEALED,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("enterprise", Integer, nullable=False),
+    _text("body"), _text("who"),
+    _text("said"),         # written for the publishers; which complaint it was is not kept
+    _text("made_on"), _text("state"), _text("answer", null=True), _text("closed_by", null=True), _text("closed_on", null=True),
+    Index("proposal_by_state", "state", "id"),
+)  # fmt: skip
+CHANGE = Table(
+    "change", SEALED,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _text("kind"),         # of administration.KINDS
+    _text("what"),         # JSON
+    _text("asked_by"), _text("asked_on"), _text("state"), _text("decided_by", null=True), _text("decided_on", null=True),
+    Index("change_by_state", "state", "id"),
+)  # fmt: skip
 MEMBER = Table("member", SEALED, Column("who", String, primary_key=True), _text("body"))
 # Token buckets of its own, so that a long publication does not keep complaints waiting.
 for _name in ("bucket", "daily_key"):

@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from public_site import places, records
-from public_site.complaints import cases, categories, clocks, habits, handling, workflow
+from public_site.complaints import cases, categories, clocks, habits, handling, proposals, workflow
 from public_site.enterprises import NoSuchEnterprise
 from public_site.faults import NotValid
 from public_site.supervisors import Person
@@ -82,6 +82,28 @@ def contact(
         form.refuse("why", str(fault))
         return _page(request, person, desk, register, complaint_id, form)
     return guard.page(request, person, "complaint_contact.html", number=complaint_id, contact=told, why=why)
+
+
+@routes.post(_CASE + "/propose", dependencies=[doors.parameters()])
+def propose(
+    complaint_id: int,
+    request: Request,
+    person: Supervisor,
+    desk: Desk,
+    register: guard.Looking,
+    form: Annotated[Form, guard.form("proposal")],
+) -> Response:
+    """Propose to the publishers that the grade be examined again."""
+    handling.required_own(store(request), desk, _number(complaint_id))
+    said = form.passage("proposal", longest=proposals.LONGEST)
+    try:
+        if not form.problems:
+            proposals.propose(store(request), desk, _number(complaint_id), said, on=today())
+    except NotValid as fault:
+        form.refuse("proposal", str(fault))
+    if form.problems:
+        return _page(request, person, desk, register, complaint_id, form)
+    return guard.go(f"{QUEUE}/proposals")
 
 
 @routes.get(_CASE + "/photos/{ordinal:int}", dependencies=[doors.parameters()])

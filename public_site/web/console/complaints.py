@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from public_site import places
 from public_site.complaints import categories, habits, handling, workflow
+from public_site.complaints.cases import Case
 from public_site.complaints.handling import Narrowed
 from public_site.faults import NotValid
 from public_site.web import doors, keyset
@@ -110,7 +111,7 @@ def _from(after: tuple[str, int] | None) -> tuple[str, int]:
 _NO_DAY = "0000-00-00"
 
 
-def _cursor(case: handling.Case) -> str:
+def _cursor(case: Case) -> str:
     return f"{case.due_on or _NO_DAY}_{case.id}"
 
 
