@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pyotp
+import pytest
 from lxml import html
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from public_site import supervisors
-from public_site.complaints import bodies, keys
+from public_site.complaints import bodies, keys, sealing
 from public_site.web import pages
 from tests.complaints.inbox import Inbox, opened
 from tests.desk import Desk, row
@@ -47,10 +51,17 @@ class Bureaus:
         return self.inbox.lodge(once, on=today(), **changes)
 
 
-def bureaus(office: Office, folder: Path) -> Bureaus:
-    """The console of a register that knows one enterprise, after the ceremony."""
+def bureaus(office: Office, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Bureaus:
+    """The console of a register that knows one enterprise, after the ceremony; passwords are hashed the same way, at less cost."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+    monkeypatch.setattr(supervisors, "_hasher", lambda: cheap)
+    monkeypatch.setattr(sealing, "key_of_password", _cheap_key)
     Desk(office.database, office.settings, folder / "desk").publish([row(ENTERPRISE, "B")], on="2022-04-24")
     return Bureaus(office, opened(office.settings, folder / "offline"))
+
+
+def _cheap_key(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=2, r=8, p=1, dklen=32)
 
 
 def today() -> date:

@@ -16,8 +16,8 @@ from tests.web.complaint_desks import QUEUE, Bureaus, acts, text_of, today
 
 
 @pytest.fixture
-def bureaus(office: Office, tmp_path: Path) -> Bureaus:
-    return complaint_desks.bureaus(office, tmp_path)
+def bureaus(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureaus:
+    return complaint_desks.bureaus(office, tmp_path, monkeypatch)
 
 
 def test_the_key_is_unlocked_at_sign_in_and_locked_at_sign_out(bureaus: Bureaus) -> None:
@@ -191,10 +191,10 @@ class TestWhatABodyShares:
         bureaus.lodge()
         clerk, stranger = bureaus.of("fuling"), bureaus.of("nanan")
         there = f"{QUEUE}/templates"
-        assert clerk.sends(there, None, name="现场", said=" ").status_code == 422
-        assert clerk.sends(there, None, name="", said="一").status_code == 422
+        assert clerk.sends(there, None, name="现场", words=" ").status_code == 422
+        assert clerk.sends(there, None, name="", words="一").status_code == 422
         for said in ("已到现场查看。", "已安排查看。"):
-            assert clerk.sends(there, None, name="现场", said=said).status_code == 303
+            assert clerk.sends(there, None, name="现场", words=said).status_code == 303
         assert "已安排查看。" in clerk.text(there)
         assert "已到现场查看。" not in clerk.text(there)
         assert "已安排查看。" in clerk.text(f"{QUEUE}/1")
@@ -254,10 +254,10 @@ class TestWhatABodyShares:
         clerk = bureaus.of("fuling")
         acts(clerk, "accept")
         acts(clerk, "close", said="整改", code="substantiated")
-        page = clerk.text(f"{QUEUE}/statistics")
-        for said in ("2 一共", "查实，已采取措施 1", "0 天办结"):
-            assert said in page.replace("2一共", "2 一共").replace("0天办结", "0 天办结").replace("0.0", "0"), said
-        assert "— 天办结" in bureaus.of("nanan").text(f"{QUEUE}/statistics").replace("—天办结", "— 天办结")
+        page = clerk.text(f"{QUEUE}/statistics").replace(" ", "")
+        for said in ("2一共", "查实，已采取措施1", "0天办结", "季度21"):
+            assert said in page, said
+        assert "—天办结" in bureaus.of("nanan").text(f"{QUEUE}/statistics").replace(" ", "")
 
     def test_what_is_late_below_is_seen_above_and_not_acted_on(self, bureaus: Bureaus) -> None:
         bureaus.lodge()

@@ -58,8 +58,8 @@ APART = {
 
 
 @pytest.fixture
-def bureaus(office: Office, tmp_path: Path) -> Bureaus:
-    made = complaint_desks.bureaus(office, tmp_path)
+def bureaus(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bureaus:
+    made = complaint_desks.bureaus(office, tmp_path, monkeypatch)
     made.inbox.store.settings.data.mkdir(exist_ok=True)
     with made.inbox.store.sealed.writing() as connection:
         connection.execute(text("INSERT INTO body (id, name, level, divisions, competences, parent, address)"
@@ -133,7 +133,9 @@ def test_lists_hold_only_what_is_seen(bureaus: Bureaus) -> None:
     queued = {href for url in urls for href in clerk.opens(url).xpath("//tbody//th//a/@href")}
     assert queued == seen
     assert set(clerk.opens(f"{QUEUE}/readings").xpath("//tbody//a/@href")) == seen
-    alike = {href for href in clerk.opens(f"{QUEUE}/1").xpath("//main//ul//a/@href") if re.fullmatch(r".*/\d+", href)}
+    alike = {
+        href for href in clerk.opens(f"{QUEUE}/1").xpath("//main//ul//a/@href") if re.fullmatch(rf"{QUEUE}/\d+", href)
+    }
     assert alike <= seen
 
 

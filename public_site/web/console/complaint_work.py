@@ -29,16 +29,16 @@ def templates(request: Request, person: Supervisor, desk: Desk) -> Response:
 
 @routes.post(f"{QUEUE}/templates", dependencies=[doors.parameters()])
 def save_template(
-    request: Request, person: Supervisor, desk: Desk, form: Annotated[Form, guard.form("name", "said")]
+    request: Request, person: Supervisor, desk: Desk, form: Annotated[Form, guard.form("name", "words")]
 ) -> Response:
     """Keep one; the same name again replaces it."""
     name = form.needed("name", "请给模板起个名字", longest=40)
-    said = form.passage("said", longest=habits.LONGEST_TEMPLATE)
+    said = form.passage("words", longest=habits.LONGEST_TEMPLATE)
     if not form.problems:
         try:
             habits.save_template(store(request), desk, name, said)
         except NotValid as fault:
-            form.refuse("said", str(fault))
+            form.refuse("words", str(fault))
         else:
             return guard.go(f"{QUEUE}/templates")
     return _templates(request, person, desk, form)
