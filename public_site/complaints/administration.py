@@ -196,6 +196,8 @@ def _check(office: Office, kind: str, what: Mapping[str, Any]) -> None:
         raise NotValid("请至少选择一个角色。")
     if kind == "grant" and not people[what["who"]].roles & {"supervisor", "administrator"}:
         raise NotValid("投诉密钥只授予投诉承办人和管理员。")
+    if kind == "grant" and not keys.has_signed_in(office.store, what["who"]):
+        raise NotValid(f"{what['who']} 还没有登录过控制台；请此人先登录一次，再授予。")
 
 
 def _do(office: Office, change: Change, by: str, private: bytes | None) -> None:

@@ -184,7 +184,10 @@ def view(store: Store, desk: Desk, number: int, *, on: date) -> View:
 
 
 def contact(store: Store, desk: Desk, number: int, why: str, *, on: date) -> Mapping[str, Any]:
-    """How the informant can be reached; the reason is told to them. Raises: NoSuchComplaint, NotValid, Locked."""
+    """How the informant can be reached; the reason is told to them.
+
+    A body that it was handed to reads it only with the informant's consent. Raises: NoSuchComplaint, NotValid, Locked.
+    """
     case = _mine(store, desk, number)
     if not why.strip():
         raise NotValid("请写明为什么要看联系方式；投诉人会看到这个理由。")
@@ -193,15 +196,22 @@ def contact(store: Store, desk: Desk, number: int, why: str, *, on: date) -> Map
     statement_key = cases.opened_with_console(store, case, desk.key(), "statement")
     key = cases.opened_with_console(store, case, desk.key(), "contact")
     with store.sealed.writing() as connection:
-        case = _mine_in(connection, desk, number)
+        case = require_own(connection, desk, number)
+        found = cases.content(connection, case, "contact", key)
+        if found is None:
+            raise NoSuchComplaint("投诉人没有留联系方式。")
+        if not found.get("to_body") and _first_body(connection, case) != desk.body.id:
+            raise NotValid("投诉人没有同意把身份交给别的机关，联系方式打不开。可以在这里提问。")
         cases.add_step(connection, case, "contact", by="body", on=on, body=desk.body.id, who=desk.who, said=why.strip(),
                        key=statement_key)  # fmt: skip
         _record_opening(connection, desk, case, "contact", on)
-    with store.looking() as connection:
-        found = cases.content(connection, case, "contact", key)
-    if found is None:
-        raise NoSuchComplaint("投诉人没有留联系方式。")
     return found
+
+
+def _first_body(connection: Connection, case: Case) -> str | None:
+    """The body that the informant was told when they sent it."""
+    query = text("SELECT body FROM step WHERE complaint = :id AND act = 'lodge'")
+    return connection.execute(query, {"id": case.id}).scalar()
 
 
 def photo(store: Store, desk: Desk, number: int, ordinal: int, *, on: date) -> bytes:

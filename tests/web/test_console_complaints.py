@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from public_site import supervisors
 from public_site.complaints import following, keys, reading, upkeep
 from tests.complaints.inbox import SECRET
 from tests.complaints.test_photos import picture
@@ -177,6 +178,20 @@ class TestTheCase:
         assert one.client.get(f"{QUEUE}/1").status_code == 404
         assert acts(one, "note", said="还在吗").status_code == 404
 
+    def test_an_identity_goes_to_another_body_with_consent_only(self, bureaus: Bureaus) -> None:
+        contact = {"name": "CANARY某甲", "how": "CANARY一三八", "public": False}
+        bureaus.lodge("no", contact=contact | {"to_body": False})
+        bureaus.lodge("yes", contact=contact | {"to_body": True})
+        one, other = bureaus.of("fuling"), bureaus.of("nanan")
+        for number in (1, 2):
+            acts(one, "offer", number, said="在南岸", to="nanan")
+            acts(other, "take", number)
+        refused = other.sends(f"{QUEUE}/1/contact", None, why="约时间")
+        assert refused.status_code == 422
+        assert "没有同意把身份交给别的机关" in text_of(refused)
+        assert "CANARY一三八" not in refused.text
+        assert "CANARY一三八" in text_of(other.sends(f"{QUEUE}/2/contact", None, why="约时间"))
+
     def test_what_is_refused_says_why(self, bureaus: Bureaus) -> None:
         told = bureaus.lodge()
         clerk = bureaus.of("fuling")
@@ -281,6 +296,9 @@ class TestAdministrators:
         assert one.sends(f"{there}/people", None, kind="appoint", who="新来的").status_code == 422
         assert one.sends(f"{there}/people", None, kind="appoint", who="没有的人", body="fuling").status_code == 422
         assert one.sends(f"{there}/people", None, kind="grant", who="管理员甲").status_code == 303
+        never = supervisors.add(bureaus.office.database, bureaus.office.settings.console_key, "没来过的", PASSWORD,
+                                ["supervisor"], by="test", at=datetime.now(UTC))  # fmt: skip
+        assert "先登录一次" in one.sends(f"{there}/people", None, kind="grant", who=never.name).text
         for what in ({"kind": "appoint", "body": "fuling"}, {"kind": "grant"}):
             assert one.sends(f"{there}/people", None, who="新来的", **what).status_code == 303
         one.opens(there)
