@@ -26,6 +26,8 @@ help:
 	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
 	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
 	@echo "make bench-download  what the download of a list of 1,000,000 lines adds to the process"
+	@echo "make bench-lodge  30 complaints a second for a minute: time to acknowledgement, and whether any is lost"
+	@echo "make kill-complaints  100 power cuts under 8 clients: every acknowledged complaint is there with its photos"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
@@ -93,14 +95,21 @@ fuzz-notices: install
 fuzz-api: install
 	$(BIN)/python -m tests.web.api.fuzzing 5000
 
+.PHONY: kill-complaints
+kill-complaints: install
+	$(BIN)/python -m tests.complaints.kills 100
+
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-intake bench-search bench-export bench-map bench-download
+.PHONY: bench-intake bench-search bench-export bench-map bench-download bench-lodge
 bench-export: install
 	$(BIN)/python -m benchmarks.export
 
 bench-map: install
 	$(BIN)/python -m benchmarks.map --sizes 350000 1000000
+
+bench-lodge: install
+	$(BIN)/python -m benchmarks.lodge
 
 bench-download: install
 	$(BIN)/python -m benchmarks.list_download

@@ -11,11 +11,10 @@ from typing import Annotated
 
 import typer
 
-from public_site import audit, clerk, supervisors
-from public_site.complaints import bodies, following, keys, upkeep
+from public_site import audit, clerk, mail, supervisors
+from public_site.complaints import bodies, following, keys, letters, partners, rounds
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
-from public_site.publishing import CHINA
 
 app = typer.Typer(no_args_is_help=True, help="投诉：密钥、机关、人员、期限。")
 _Offline = Annotated[Path, typer.Argument(help="离线密钥文件；平时锁在别处，不留在服务器上")]
@@ -91,12 +90,38 @@ def appoint(name: str, body: str) -> None:
 
 @app.command("upkeep")
 def do_upkeep() -> None:
-    """Escalate what is overdue and destroy what was kept long enough; run it every morning."""
+    """Escalate what is overdue, destroy what was kept long enough, close the quarters that are over; `serve` does it hourly."""
     with _store("upkeep") as store:
-        today = clerk.now().astimezone(CHINA).date()
-        late = upkeep.escalate(store, on=today)
-        gone = upkeep.forget(store, days=store.settings.complaint_days, on=today)
-    typer.echo(f"逾期处理 {late} 件，期满销毁 {gone} 件。")
+        done = rounds.keep_up(store, at=clerk.now())
+    typer.echo(f"逾期处理 {done.late} 件，期满销毁 {done.destroyed} 件，新公布季度统计 {done.quarters} 个。")
+
+
+@app.command("letters")
+def send_letters(
+    *, again: Annotated[bool, typer.Option("--again", help="先把没有送出的（包括已放弃的）都放回去")] = False
+) -> None:
+    """Send the letters that wait for bodies; `serve` does it every quarter hour. Exit 1 when one could not be sent."""
+    with _store("letters") as store:
+        if not mail.is_set_up(store.settings):
+            raise NotValid("没有设置发信服务器（PUBLIC_SITE_MAIL_HOST），信留在发件箱里。")
+        if again:
+            letters.try_again(store)
+        done = letters.send(store, at=clerk.now())
+    typer.echo(f"送出 {done.sent} 件，稍后再试 {done.waiting} 件，放弃 {done.given_up} 件。")
+    if done.waiting or done.given_up:
+        raise typer.Exit(1)
+
+
+@app.command()
+def partner(name: str, *, end: Annotated[bool, typer.Option("--end", help="此后不再接受它")] = False) -> None:
+    """Give a partner system a key for `/open311/v2`, shown this once; a new one replaces the old."""
+    with _store(f"partner {name}") as store:
+        if end:
+            partners.end(store, name)
+            typer.echo(f"{name}：不再接入。")
+            return
+        key = partners.admit(store, name, on=clerk.now().date())
+    typer.echo(f"{name} 的 api_key（只显示这一次）：{key}")
 
 
 @app.command("verify-proof")

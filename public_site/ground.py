@@ -1,7 +1,7 @@
 """The ground under the map: administrative outlines made at build time, or a file of the operator's.
 
-What this module knows that no other does: where the build left its outlines, whose they are, and that only a ground in
-shifted coordinates is moved. Enterprises' points are WGS 84 and never are.
+What this module knows that no other does: where the build left its outlines, whose they are, which county a point lies
+in by them, and that only a ground in shifted coordinates is moved. Enterprises' points are WGS 84 and never are.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from public_site import datum
+from public_site import datum, shipped
 from public_site.faults import NotReady
 
 _FOLDER = Path(__file__).parent / "vendor" / "ground"
@@ -66,6 +67,58 @@ def inner_points() -> Mapping[str, tuple[float, float]]:
     """A point inside each division, by its code: latitude, longitude."""
     told = json.loads((_FOLDER / "counties.json").read_text())
     return {code: (lat, lon) for code, (lon, lat) in told.items()}
+
+
+def county_at(lat: float, lon: float) -> str | None:
+    """The county (or undivided city) whose outline holds a point in WGS 84; None outside the country.
+
+    Outlines are simplified: within a few hundred metres of a border it may be the neighbour, so ask whoever knows.
+    """
+    for province in _outlines(PROVINCES):
+        if not province.may_hold(lat, lon):
+            continue
+        found = {o.level: o.code for o in _outlines(detail(province.code)) if o.holds(lat, lon)}
+        if found:
+            return found.get("county") or found["city"]
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    code: str
+    level: str
+    rings: tuple[NDArray[np.float64], ...]
+
+    def may_hold(self, lat: float, lon: float) -> bool:
+        low, high = np.min([r.min(0) for r in self.rings], 0), np.max([r.max(0) for r in self.rings], 0)
+        return bool(low[0] <= lon <= high[0] and low[1] <= lat <= high[1])
+
+    def holds(self, lat: float, lon: float) -> bool:
+        """By the number of edges east of the point: odd within, also where there are holes and islands."""
+        return sum(_crossed(ring, lat, lon) for ring in self.rings) % 2 == 1
+
+
+def _crossed(ring: NDArray[np.float64], lat: float, lon: float) -> int:
+    x, y = ring[:, 0], ring[:, 1]
+    after_x, after_y = np.roll(x, -1), np.roll(y, -1)
+    spans = (y > lat) != (after_y > lat)
+    at = x[spans] + (lat - y[spans]) * (after_x[spans] - x[spans]) / (after_y[spans] - y[spans])
+    return int(np.count_nonzero(at > lon))
+
+
+@lru_cache(maxsize=8)
+def _outlines(name: str) -> tuple[_Outline, ...]:
+    told = json.loads((shipped.STATIC / name).read_text())
+    return tuple(
+        _Outline(feature["properties"]["code"], feature["properties"].get("level", ""), _rings(feature["geometry"]))
+        for feature in told["features"]
+        if feature["properties"].get("code")
+    )
+
+
+def _rings(geometry: Mapping[str, Any]) -> tuple[NDArray[np.float64], ...]:
+    parts = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
+    return tuple(np.array(ring, np.float64) for part in parts for ring in part)
 
 
 @lru_cache(maxsize=4)

@@ -1,5 +1,5 @@
 """How the site runs as processes: web workers, a keeper that lets the search index follow the register, a reader of uploads,
-and the exporter of the open data.
+the exporter of the open data, and whoever makes the rounds for complaints (letters, clocks).
 
 Workers read; whoever publishes brings the index along, and the keeper catches what was left behind (a publisher killed
 between its commit and the index, a rebuild under way).
@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from public_site import documents, exports, intake, shipped
+from public_site.complaints import rounds
 from public_site.database import Database
 from public_site.demo import accounts
 from public_site.faults import NotReady
@@ -47,6 +48,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
         keeper(database, index),
         reader(database, settings) if "console" in parts else nullcontext(),
         exports.following(database, settings),
+        rounds.making(settings) if parts & {"intake", "console"} else nullcontext(),
     ):
         if workers == 1:
             sounds.make_ready()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+from email.utils import parseaddr
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -54,6 +56,17 @@ class Settings(BaseSettings):
     complaint_days: int = Field(
         1095, ge=90, le=36500, description="投诉办结后保存的天数；到期由 public-site complaints upkeep 销毁。"
     )
+    mail_host: str = Field("", description="发信服务器的主机名；空则不发信（投诉的通知留在发件箱）。")
+    mail_port: int = Field(587, ge=1, le=65535, description="发信服务器的端口。")
+    mail_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="与发信服务器的加密：starttls、tls，或 none（只用于本机）。"
+    )
+    mail_user: str = Field("", description="发信账号；空则不登录。")
+    mail_password_file: Path | None = Field(None, description="存放发信密码的文件。")
+    mail_from: str = Field(
+        "", description="发件人地址，如 明绩 <no-reply@mingji.example.cn>；设了发信服务器就必须写明。"
+    )
+    mail_operator: str = Field("", description="运营者的地址：没有送出的通知汇总发到这里；空则不发。")
     api_per_minute: int = Field(
         600, ge=0, le=1_000_000, description="一个网络地址每分钟可向 API 提出多少次请求（每个进程）；0 为不限。"
     )
@@ -102,6 +115,16 @@ class Settings(BaseSettings):
     def _says_whose_ground(self) -> Settings:
         if (self.map_ground_file or self.map_tiles) and not self.map_ground_source:
             raise ValueError("换用自己的底图或瓦片时，请用 PUBLIC_SITE_MAP_GROUND_SOURCE 写明来源")
+        return self
+
+    @model_validator(mode="after")
+    def _says_who_writes(self) -> Settings:
+        if self.mail_host and "@" not in parseaddr(self.mail_from)[1]:
+            raise ValueError("设置了 PUBLIC_SITE_MAIL_HOST，请用 PUBLIC_SITE_MAIL_FROM 写明发件人地址")
+        if self.mail_user and self.mail_password_file is None:
+            raise ValueError("设置了 PUBLIC_SITE_MAIL_USER，请用 PUBLIC_SITE_MAIL_PASSWORD_FILE 指明存放密码的文件")
+        if self.mail_user and self.mail_security == "none" and self.mail_host not in {"127.0.0.1", "localhost", "::1"}:
+            raise ValueError("发信密码不能不加密地送到另一台机器；PUBLIC_SITE_MAIL_SECURITY 应为 starttls 或 tls")
         return self
 
     @field_validator("base_url", "meili_url")

@@ -1,7 +1,22 @@
-/* The work that is done in place of a puzzle: find the number whose hash is the challenge. Without this file one waits 20 seconds. */
+/* Before a complaint is sent: photos that cannot be taken are said at once, and the work is done that stands in place of a
+   puzzle (find the number whose hash is the challenge). Without this file one waits 20 seconds. */
 (function () {
-  var field = document.getElementById("work");
-  if (!field || !window.crypto || !window.crypto.subtle) return;
+  "use strict";
+  var LARGEST = 8 * 1024 * 1024;
+  var form = document.getElementById("sending"), field = document.getElementById("work");
+  var photos = document.getElementById("photos"), said = document.getElementById("sending-said");
+  if (!form) return;
+
+  photos.addEventListener("change", function () {
+    var files = Array.from(photos.files), problems = [];
+    if (files.length > Number(photos.dataset.most)) problems.push("最多 " + photos.dataset.most + " 张，多出的不会收。");
+    files.forEach(function (file) {
+      if (file.size > LARGEST) problems.push("“" + file.name + "”超过 8 MB，不会收。");
+    });
+    said.textContent = problems.join(" ");
+  });
+
+  if (!window.crypto || !window.crypto.subtle) return;
   var told = field.dataset, encoder = new TextEncoder();
   function hex(buffer) {
     return Array.from(new Uint8Array(buffer), function (byte) { return byte.toString(16).padStart(2, "0"); }).join("");
@@ -16,5 +31,14 @@
       }
     }
   }
-  search();
+  var searching = search();
+  form.addEventListener("submit", function (event) {
+    if (field.value) return;
+    event.preventDefault();
+    said.textContent = "正在准备，几秒钟后自动发送……";
+    searching.then(function () {
+      said.textContent = "正在发送……";
+      form.submit();
+    });
+  });
 })();

@@ -138,7 +138,15 @@ def to_body(case_kind: str, place: str, body: Body, on: date) -> dict[str, Any]:
 def write_letter(connection: Connection, about: str, reference: str, body: Body, on: date) -> None:
     """Put a letter to a body in the outbox, where it has an address: it says that there is something, never what."""
     if body.address:
-        record = {"about": about, "reference": reference, "body": body.id, "made_on": on.isoformat(), "tries": 0}
+        record = {
+            "about": about,
+            "reference": reference,
+            "body": body.id,
+            "made_on": on.isoformat(),
+            "tries": 0,
+            "fault": "",
+            "told": 0,
+        }
         connection.execute(insert(LETTER), [record])
 
 

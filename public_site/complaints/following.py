@@ -18,6 +18,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from public_site.complaints import bodies, cases, clocks, lodging, photos, routing, sealing, workflow
 from public_site.complaints.cases import Case, NoSuchComplaint, Step
@@ -93,14 +94,26 @@ def act(store: Store, typed: str, name: str, said: str = "", pictures: Sequence[
     drawn, refused = lodging.drawn(store, pictures[: max(room, 0)])
     if len(pictures) > room:
         refused = (*refused, f"最多 {photos.MOST} 张，多出的没有收。")
+    try:
+        _keep(store, code, key, name, said.strip(), drawn, on)
+    except OperationalError as fault:
+        if not drawn or "full" not in str(fault.orig):
+            raise
+        _keep(store, code, key, name, said.strip(), [], on)
+        refused = (*refused, lodging.NO_ROOM)
+    return refused
+
+
+def _keep(
+    store: Store, code: str | None, key: bytes, name: str, said: str, pictures: Sequence[bytes], on: date
+) -> None:  # fmt: skip
     with store.sealed.writing() as connection:
         case = _of_code(store, connection, code)
         state = workflow.after(name, case.state, accepted=case.accepted_on is not None)
         changes, why = _changes(connection, case, name, on)
-        cases.keep_photos(connection, case, key, drawn)
-        cases.add_step(connection, case, name, by="informant", on=on, body=changes.get("body"), said=said.strip(),
-                       key=key, code=why, changes={"state": state} | changes)  # fmt: skip
-    return refused
+        cases.keep_photos(connection, case, key, pictures)
+        cases.add_step(connection, case, name, by="informant", on=on, body=changes.get("body"), said=said, key=key,
+                       code=why, changes={"state": state} | changes)  # fmt: skip
 
 
 def erase(store: Store, typed: str, *, on: date) -> None:
@@ -116,12 +129,12 @@ def destroy(store: Store, case: Case, *, on: date) -> None:
     with store.wraps.writing() as connection:
         connection.execute(text("DELETE FROM wrap WHERE reference = :r"), {"r": case.reference})
     with store.sealed.writing() as connection:
-        for table in ("photo", "step", "opening"):
+        for table in ("photo", "step", "opening", "given"):
             connection.execute(text(f"DELETE FROM {table} WHERE complaint = :id"), {"id": case.id})
         connection.execute(text("DELETE FROM letter WHERE reference = :r"), {"r": case.reference})
         connection.execute(
             text("UPDATE complaint SET state = 'erased', statement = NULL, contact = NULL, due_on = NULL, due_clock = NULL,"
-                 " offered_to = NULL, alike = '', code_mac = :gone, closed_on = coalesce(closed_on, :on)"
+                 " offered_to = NULL, alike = '', partner = NULL, code_mac = :gone, closed_on = coalesce(closed_on, :on)"
                  " WHERE id = :id"), {"id": case.id, "on": on.isoformat(), "gone": f"erased {case.id}"}
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ than the day is kept.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert, text
 from sqlalchemy.exc import OperationalError
 
 from public_site.complaints import bodies, cases, clocks, keys, photos, routing, sealing
-from public_site.complaints.routing import Matter
+from public_site.complaints.routing import Body, Matter
 from public_site.complaints.store import COMPLAINT, WRAP, Store
 from public_site.faults import NotReady, NotValid
 
@@ -46,6 +46,7 @@ class Statement:
     issuer: str | None = None
     about_body: str | None = None
     contact: dict[str, Any] | None = None
+    partner: str | None = None
 
     def sealed_part(self) -> dict[str, Any]:
         """What is sealed with the statement's key."""
@@ -68,6 +69,33 @@ class Lodged:
     @property
     def shown_code(self) -> str:
         return sealing.in_groups(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What will happen to a complaint once it is sent, as far as its routing and the clocks say."""
+
+    body: str
+    why: str
+    due_on: str
+    accept: clocks.Clock
+    finish: clocks.Clock
+
+
+def authorities(store: Store, kind: str, place: str) -> dict[str, Body]:
+    """The bodies above the place that are competent for a kind, the lowest first; none where nobody is."""
+    with store.looking() as connection:
+        known = bodies.all_of(connection)
+    fit = [b for b in known.values() if kind in b.competences and b.id != routing.DUTY and place and b.covers(place)]
+    return {b.id: b for b in sorted(fit, key=lambda b: routing.LEVELS.index(b.level))}
+
+
+def foreseen(store: Store, statement: Statement, *, on: date) -> Foreseen:
+    """Who would get a complaint that is sent today, why and by when. Raises: NotReady when no bodies were loaded."""
+    with store.looking() as connection:
+        route = _route(statement, bodies.all_of(connection))
+    accept, finish = (clocks.clock(statement.kind, name, statement.place) for name in ("accept", "finish"))
+    return Foreseen(route.body.name, route.sentence, accept.due(on).isoformat(), accept, finish)
 
 
 def lodge(store: Store, statement: Statement, pictures: Sequence[bytes], *, once: str, on: date) -> Lodged:
@@ -114,11 +142,7 @@ def _kept(
     with store.sealed.writing() as connection:
         if before := _before(connection, once, code):
             return before
-        known = bodies.all_of(connection)
-        if routing.DUTY not in known:
-            raise NotReady("投诉受理还没有开通：请先运行 public-site complaints bodies。")
-        matter = Matter(statement.kind, statement.place, statement.issuer, statement.about_body)
-        route = routing.route(matter, known)
+        route = _route(statement, bodies.all_of(connection))
         record = _record(store, statement, reference, code, once, on) | sealed
         record |= cases.to_body(statement.kind, statement.place, route.body, on)
         connection.execute(insert(COMPLAINT), [{"contact": None} | record])
@@ -130,6 +154,12 @@ def _kept(
         _write_wraps(store, reference, data_keys, code)
     clock = clocks.clock(statement.kind, "accept", statement.place)
     return Lodged(reference, code, route.body.name, route.sentence, record["due_on"], clock, refused)
+
+
+def _route(said: Statement, known: Mapping[str, Body]) -> routing.Route:
+    if routing.DUTY not in known:
+        raise NotReady("投诉受理还没有开通：请先运行 public-site complaints bodies。")
+    return routing.route(Matter(said.kind, said.place, said.issuer, said.about_body), known)
 
 
 def _write_wraps(store: Store, reference: str, data_keys: dict[str, bytes], code: str) -> None:
@@ -152,7 +182,7 @@ def _record(store: Store, said: Statement, reference: str, code: str, once: str,
     return {
         "reference": reference, "code_mac": store.mac("code", code), "once": _hash(once), "kind": said.kind,
         "place": said.place, "categories": " ".join(said.categories), "alike": store.mac("alike", same)[:32],
-        "about_body": said.about_body, "received_on": on.isoformat(), "extended": 0, "objected": 0,
+        "about_body": said.about_body, "partner": said.partner, "received_on": on.isoformat(), "extended": 0, "objected": 0,
     }  # fmt: skip
 
 

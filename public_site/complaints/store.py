@@ -70,6 +70,7 @@ COMPLAINT = Table(
     _text("due_clock", null=True),
     _text("closed_on", null=True),
     _text("outcome", null=True),
+    _text("partner", null=True),      # the system that lodged it for somebody
     Column("extended", Integer, nullable=False),
     Column("objected", Integer, nullable=False),   # "not solved" was said
     Column("late", Integer, nullable=False),       # a clock ran out: the body above sees it
@@ -82,6 +83,7 @@ COMPLAINT = Table(
     Index("complaint_by_offer", "offered_to"),
     Index("complaint_by_due", "state", "due_on"),
     Index("complaint_alike", "alike"),
+    Index("complaint_of_partner", "partner", "received_on"),
 )  # fmt: skip
 STEP = Table(
     "step", SEALED,
@@ -121,6 +123,9 @@ LETTER = Table(
     _text("made_on"),
     _text("sent_on", null=True),
     Column("tries", Integer, nullable=False),
+    _text("next_at", null=True),   # when it is tried again
+    _text("fault"),                # why it was not taken
+    Column("told", Integer, nullable=False),   # the operator heard of it
     Index("letter_waiting", "sent_on", "id"),
 )  # fmt: skip
 BODY = Table(
@@ -128,9 +133,8 @@ BODY = Table(
     Column("id", String, primary_key=True),
     _text("name"), _text("level"), _text("divisions"), _text("competences"), _text("parent"), _text("address"),
 )  # fmt: skip
-GIVEN = Table(
-    "given", SEALED, Column("complaint", Integer, primary_key=True), _text("who")
-)  # whom of the body it was given to
+# Whom of the body that has it a complaint was given to.
+GIVEN = Table("given", SEALED, Column("complaint", Integer, primary_key=True), _text("who"))
 SAVED_VIEW = Table(
     "saved_view", SEALED,
     Column("who", String, primary_key=True),
@@ -159,6 +163,27 @@ CHANGE = Table(
     _text("what"),         # JSON
     _text("asked_by"), _text("asked_on"), _text("state"), _text("decided_by", null=True), _text("decided_on", null=True),
     Index("change_by_state", "state", "id"),
+)  # fmt: skip
+PARTNER = Table("partner", SEALED, Column("name", String, primary_key=True), _text("key_hash"), _text("since"),
+                Index("partner_of_key", "key_hash", unique=True))  # fmt: skip
+# What is public of closed quarters; written once each, and only what may be read by anybody.
+QUARTER = Table("quarter", SEALED, Column("quarter", String, primary_key=True), _text("made_on"))
+CELL = Table(
+    "cell", SEALED,
+    Column("quarter", String, primary_key=True),
+    Column("place", String, primary_key=True),      # a county, or empty for the whole country
+    Column("category", String, primary_key=True),
+    Column("complaints", Integer, nullable=False),
+)  # fmt: skip
+ANSWER_TIME = Table(
+    "answer_time", SEALED,
+    Column("quarter", String, primary_key=True),
+    Column("body", String, primary_key=True),
+    Column("clock", String, primary_key=True),      # accept | finish
+    _text("name"),
+    Column("complaints", Integer, nullable=False),
+    Column("half_days", Integer, nullable=False),   # half of them took so many days at most
+    Column("most_days", Integer, nullable=False),   # nine of ten did
 )  # fmt: skip
 MEMBER = Table("member", SEALED, Column("who", String, primary_key=True), _text("body"))
 # Token buckets of its own, so that a long publication does not keep complaints waiting.

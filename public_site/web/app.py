@@ -32,12 +32,14 @@ from public_site.web import (
     excellence,
     follow,
     front,
+    georeport,
     healthz,
     home,
     industries,
     log,
     near,
     notices,
+    open311,
     pages,
     places,
     readyz,
@@ -55,7 +57,11 @@ PUBLIC_PAGES = (
 )  # fmt: skip
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
-PARTS: dict[str, tuple[Any, ...]] = {"public": PUBLIC_PAGES, "intake": complaints.PAGES, "console": console.PAGES}
+PARTS: dict[str, tuple[Any, ...]] = {
+    "public": PUBLIC_PAGES,
+    "intake": (*complaints.PAGES, open311),
+    "console": console.PAGES,
+}
 DEFAULT = frozenset({"public", "intake"})
 
 
@@ -66,6 +72,8 @@ class PublicSite(FastAPI):
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
         photos = dict.fromkeys((complaints.lodge.SEND, complaints.follow.ACT), complaints.arriving.LARGEST)
+        photos[complaints.lodge.LODGE] = complaints.lodge.LARGEST_ANSWERS
+        photos |= {f"{georeport.PREFIX}requests.{ending}": open311.LARGEST for ending in georeport.FORMATS}
         larger = photos | {console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY}
         limited = api.limits.Limits(super().build_middleware_stack(), site.settings.api_per_minute, errors.refusal)
         return front.Front(limited, errors.refusal, larger)

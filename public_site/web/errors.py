@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from public_site.faults import Fault, NotAllowed, NotFound, NotReady, NotValid
 from public_site.search import CursorNotValid, QueryNotValid
 from public_site.throttling import TooFast
-from public_site.web import caching, pages
+from public_site.web import caching, georeport, pages
 from public_site.web.parameters import ParametersRefused, UrlNotValid
 
 _LOG = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ def install(app: FastAPI) -> None:
 def refusal(request: Request, status: int, detail: str = "", problems: tuple[tuple[str, str], ...] = ()) -> Response:
     """The answer to an error: a page for people, problem+json for programs. `problems`: (parameter, sentence)."""
     title, remedy = SAID.get(status, (HTTPStatus(status).phrase, ""))
+    if request.url.path.startswith(georeport.PREFIX):
+        return georeport.refusal(request.url.path, status, detail or title)
     occurrence = uuid.uuid4().urn
     response: Response
     if wants_json(request):

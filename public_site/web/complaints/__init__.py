@@ -1,5 +1,6 @@
 """`/complaints`: three different things one may want to say, each with its own way.
 
+channel     what the channel is, and what is public of it
 reports     which of the three; errors of this site's data
 lodge       a complaint, one question a page, kept nowhere until it is sent    arriving   its form and photos on their way in
 tickets     a form's own key, and that whoever sends it took some trouble
@@ -8,7 +9,7 @@ follow      what its informant sees and does with the tracking code
 
 from __future__ import annotations
 
-from public_site.web.complaints import arriving, follow, lodge, reports
+from public_site.web.complaints import arriving, channel, follow, lodge, reports
 
-PAGES = (reports, lodge, follow)
-__all__ = ["PAGES", "arriving", "follow", "lodge", "reports"]
+PAGES = (channel, reports, lodge, follow)
+__all__ = ["PAGES", "arriving", "channel", "follow", "lodge", "reports"]

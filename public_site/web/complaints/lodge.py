@@ -1,215 +1,121 @@
 """`/complaints/lodge`, `/complaints/send`: a complaint, one question a page; nothing is kept until it is sent.
 
-What this module knows that no other does: which questions each kind asks, in which order, and that the answers travel
-from page to page in the form itself. The tracking code is in the answer to a POST only, never in an address.
+What this module knows that no other does: that the answers travel from page to page in the form itself, that nothing
+written is lost to a refusal, and that the tracking code is in the answer to a POST only, never in an address.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from public_site import places, records
 from public_site.complaints import cases, categories, lodging, photos
-from public_site.complaints.lodging import Lodged, Statement
-from public_site.faults import NotFound
+from public_site.complaints.routing import Body
+from public_site.throttling import TooFast
 from public_site.web import doors, pages
-from public_site.web.complaints import arriving, tickets
+from public_site.web.complaints import arriving, questions, tickets
 from public_site.web.forms import Form
-from public_site.web.parameters import LARGEST_NUMBER
 
 routes = APIRouter()
 LODGE, SEND = "/complaints/lodge", "/complaints/send"
-KINDS = ("objection", "pollution")
-QUESTIONS = {"pollution": ("where", "when", "what", "contact"), "objection": ("which", "what", "contact")}
-_CARRIED = (
-    "kind",
-    "enterprise",
-    "notice",
-    "county",
-    "where",
-    "when",
-    "categories",
-    "said",
-    "name",
-    "how",
-    "to_body",
-    "public",
-)
-_FIELDS = frozenset({*_CARRIED, "ticket", "asked", "again", "work"})
+LARGEST_ANSWERS = 128 << 10  # 5,000 letters take up to 60,000 bytes in a plain form
+_AGAIN = "照片没有随着保留，请重新选择。"
 
 
-def first(request: Request, site: doors.Site, kind: str, enterprise: int | None, notice: int | None) -> Response:
-    """The first question of a kind."""
-    given = [("kind", kind), ("ticket", tickets.new(site.complaints, _now()))]
-    given += [(name, str(value)) for name, value in (("enterprise", enterprise), ("notice", notice)) if value]
-    return _question(request, site, Form(given, _FIELDS), QUESTIONS[kind][0])
+def first(request: Request, site: doors.Site, kind: str, **given: str) -> Response:
+    """The first question of a kind; `given`: what the address says already."""
+    items = [("kind", kind), ("ticket", tickets.new(site.complaints, _now()))]
+    items += [(name, value) for name, value in given.items() if value]
+    return _question(request, site, Form(items, questions.FIELDS), questions.ASKED[kind][0])
 
 
 async def _plain(request: Request) -> Form:
-    return await arriving.fields(request, _FIELDS)
+    return await arriving.fields(request, questions.FIELDS)
 
 
-@routes.post(LODGE, dependencies=[doors.parameters()])
+@routes.post(LODGE, max_body_size=LARGEST_ANSWERS, dependencies=[doors.parameters()])
 def lodge(request: Request, site: doors.TheSite, form: Annotated[Form, Depends(_plain)]) -> Response:
     """The next question, the same one with what is wrong, or all answers to be checked."""
-    kind = form.choice("kind", KINDS) or "pollution"
-    asked = QUESTIONS[kind]
+    asked = questions.ASKED[questions.kind(form)]
     tickets.once(site.complaints, form.said("ticket"), _now())
     again, answered = form.choice("again", asked), form.choice("asked", asked)
     if again:
+        form.take_as("checking", "1")
         return _question(request, site, form, again)
-    if answered:
-        _READERS[answered](site, form)
-        if form.problems:
-            return _question(request, site, form, answered, 422)
-        following = asked.index(answered) + 1
-        if following < len(asked):
-            return _question(request, site, form, asked[following])
-    return _check(request, site, form)
+    if answered is None:
+        return _check(request, site, form)
+    questions.read(site, form, answered)
+    if form.problems:
+        return _question(request, site, form, answered, 422)
+    if form.flag("checking"):  # a single answer was changed; the others are looked at in its light
+        wrong = questions.first_wrong(site, form)
+        return _question(request, site, form, wrong, 422) if wrong else _check(request, site, form)
+    following = questions.following(site, form, answered)
+    return _question(request, site, form, following) if following else _check(request, site, form)
 
 
 @routes.post(SEND, max_body_size=arriving.LARGEST, dependencies=[doors.parameters()])
 async def send(request: Request, site: doors.TheSite) -> Response:
     """Kept, once, however often it is sent; the code is shown."""
-    form, pictures = await arriving.with_photos(request, _FIELDS)
+    form, pictures = await arriving.with_photos(request, questions.FIELDS)
     return await run_in_threadpool(_sent, request, site, form, pictures)
 
 
 def _sent(request: Request, site: doors.Site, form: Form, pictures: list[bytes]) -> Response:
-    kind, store = form.choice("kind", KINDS) or "pollution", site.complaints
-    once = tickets.once(store, form.said("ticket"), _now())
-    for name in QUESTIONS[kind]:
-        _READERS[name](site, form)
-    if form.problems:
-        return _check(request, site, form, 422)
+    store, ticket = site.complaints, form.said("ticket")
+    once = tickets.once(store, ticket, _now())
+    if wrong := questions.first_wrong(site, form):
+        return _question(request, site, form, wrong, 422)
     try:
-        tickets.require_trouble(store, form.said("ticket"), form.said("work"), _now())
-    except tickets.NotYet as fault:
-        return _check(request, site, form, 422, str(fault))
-    store.slow_down("complaint", request.client.host if request.client else "", at=pages.now())
-    made = lodging.lodge(store, _statement(site, form, kind), pictures, once=once, on=pages.day_of(pages.now()))
-    return _lodged(request, made)
-
-
-def _lodged(request: Request, made: Lodged) -> Response:
-    return pages.plain(request, "complaints/lodged.html", status=200, made=made)
-
-
-# --- questions
-
-
-def _where(site: doors.Site, form: Form) -> None:
-    if _enterprise(site, form) is not None:
-        return
-    form.needed("where", "请写明地点：路名、门牌、方位，或企业名称", longest=300)
-    typed = form.needed("county", "请写明在哪个区县", longest=40)
-    if typed and not form.problem("county"):
-        found = {place.code: place for place in places.find(typed) if place.code}
-        if not found:
-            form.refuse("county", "没有找到这个地方，请写区县的全名，例如 重庆市涪陵区")
-        elif len(found) > 1:
-            named = "、".join(places.place(code).text for code in list(found)[:6] if code)
-            form.refuse("county", f"有几处同名，请写全：{named}")
-
-
-def _when(_: doors.Site, form: Form) -> None:
-    form.needed("when", "请写明什么时候看到或闻到的；经常发生的，写大概的规律", longest=200)
-
-
-def _which(site: doors.Site, form: Form) -> None:
-    if _notice(site, form) is None:
-        form.refuse("notice", "请写明是哪一份公告：公告页面网址最后的数字")
-
-
-def _what(_: doors.Site, form: Form) -> None:
-    said = form.passage("said", longest=cases.LONGEST)
-    if len(said) < 10 and not form.problem("said"):
-        form.refuse("said", "请写得具体一些，至少 10 个字：看到了什么、从哪里来")
-    if form.said("kind") == "objection":
-        return
-    chosen = form.texts("categories")
-    if not chosen or set(chosen) - set(categories.table()):
-        form.refuse("categories", "请至少选一项")
-
-
-def _contact(_: doors.Site, form: Form) -> None:
-    name, how = form.text("name", longest=60), form.text("how", longest=120)
-    form.flag("to_body")
-    form.flag("public")
-    if name and not how:
-        form.refuse("how", "写了姓名，也请写怎么联系；或者两项都不写")
-
-
-_READERS = {"where": _where, "when": _when, "which": _which, "what": _what, "contact": _contact}
-
-
-def _statement(site: doors.Site, form: Form, kind: str) -> Statement:
-    enterprise, notice = _enterprise(site, form), _notice(site, form) if kind == "objection" else None
-    division = enterprise and (enterprise.county or enterprise.city or enterprise.province)
-    typed = places.find(form.said("county")) if form.said("county") else ()
-    how = form.text("how", longest=120)
-    contact = {"name": form.text("name", longest=60) or "", "how": how, "to_body": form.flag("to_body"), "public": form.flag("public")}  # fmt: skip
-    return Statement(
-        kind=kind,
-        place=division.code if division else (typed[0].code or "") if typed else "",
-        where=form.text("where", longest=300) or (enterprise.name if enterprise else ""),
-        when=form.text("when", longest=200) or "",
-        said=form.passage("said", longest=cases.LONGEST),
-        categories=form.texts("categories"),
-        enterprise=enterprise.id if enterprise else None,
-        enterprise_name=enterprise.name if enterprise else "",
-        notice=notice.line.id if notice else None,
-        notice_title=notice.line.title if notice else "",
-        issuer=notice.line.division.code if notice and notice.line.division else None,
-        contact=contact if how else None,
-    )
-
-
-def _enterprise(site: doors.Site, form: Form) -> records.EnterpriseLine | None:
-    number = form.whole("enterprise", 1, LARGEST_NUMBER)
-    if number is None:
-        return None
-    with site.database.reading() as connection:
-        return next(iter(records.lines(connection, [number])), None)
-
-
-def _notice(site: doors.Site, form: Form) -> records.NoticeView | None:
-    number = form.whole("notice", 1, LARGEST_NUMBER)
-    if number is None:
-        return None
-    with site.database.reading() as connection:
-        try:
-            return records.notice(connection, number)
-        except NotFound:
-            return None
+        tickets.require_trouble(store, ticket, form.said("work"), _now())
+        store.slow_down("complaint", request.client.host if request.client else "", at=pages.now())
+    except (tickets.NotYet, TooFast) as fault:
+        status = 422 if isinstance(fault, tickets.NotYet) else 429
+        return _check(request, site, form, status, f"{fault}{_AGAIN if pictures else ''}")
+    statement = questions.statement(site, form)
+    made = lodging.lodge(store, statement, pictures, once=once, on=pages.day_of(pages.now()))
+    return pages.plain(request, "complaints/lodged.html", status=200, made=made, kind=statement.kind)
 
 
 def _now() -> int:
     return int(time.time())
 
 
-# --- pages
-
-
 def _question(request: Request, site: doors.Site, form: Form, name: str, status: int = 200) -> Response:
-    return _page(request, site, form, "question.html", status, name=name)
+    of = questions.enterprise(site, form)
+    choices: dict[str, Any] = {"authorities": [], "notices": [], "county": form.said("county")}
+    if name == "where" and not choices["county"]:
+        choices["county"] = questions.county_of_point(form)
+    if name == "which":
+        choices["notices"] = questions.notices_of(site, of)
+    if name == "whom":
+        choices["authorities"] = _named(questions.told_before(site, form, of))
+    return _page(request, site, form, "question.html", status, name=name, **choices)
 
 
 def _check(request: Request, site: doors.Site, form: Form, status: int = 200, fault: str = "") -> Response:
     work = tickets.work(site.complaints, form.said("ticket"), _now())
-    return _page(request, site, form, "check.html", status, work=work, fault=fault, most=photos.MOST)
+    foreseen = lodging.foreseen(site.complaints, questions.statement(site, form), on=pages.day_of(pages.now()))
+    names = _named(questions.told_before(site, form, questions.enterprise(site, form)))
+    return _page(request, site, form, "check.html", status, work=work, fault=fault, most=photos.MOST, foreseen=foreseen,
+                 authorities=names)  # fmt: skip
+
+
+def _named(found: Mapping[str, Body]) -> list[tuple[str, str]]:
+    return [(body.id, body.name) for body in found.values()]
 
 
 def _page(request: Request, site: doors.Site, form: Form, template: str, status: int, **context: Any) -> Response:
-    kind = "objection" if form.said("kind") == "objection" else "pollution"
-    carried = [(name, value) for name in _CARRIED for value in form.raw(name)]
+    kind = questions.kind(form)
+    carried = [(name, value) for name in questions.CARRIED for value in form.raw(name)]
     return pages.plain(
-        request, f"complaints/{template}", status=status, form=form, kind=kind, carried=carried, asked=QUESTIONS[kind],
-        enterprise=_enterprise(site, form), notice=_notice(site, form), categories=categories.table(),
-        today=pages.day_of(pages.now()).isoformat(), longest=cases.LONGEST, channel=site.settings.complaint_channel, **context,
+        request, f"complaints/{template}", status=status, form=form, kind=kind, carried=carried, asked=questions.ASKED[kind],
+        enterprise=questions.enterprise(site, form), notice=questions.notice(site, form), categories=categories.table(),
+        fields_of=questions.OF, today=pages.day_of(pages.now()).isoformat(), longest=cases.LONGEST,
+        channel=site.settings.complaint_channel, **context,
     )  # fmt: skip

@@ -23,16 +23,22 @@ _FIELDS = frozenset({"enterprise", "notice", "report", "url", "once"})
 def new(
     request: Request,
     site: doors.TheSite,
-    parameters: Annotated[Parameters, doors.parameters("kind", "enterprise", "notice")],
+    parameters: Annotated[Parameters, doors.parameters("kind", "enterprise", "notice", "point")],
 ) -> Response:
     """Which of the three; then its own page."""
     kind = parameters.choice("kind", KINDS)
     enterprise, notice = (parameters.whole(name, 1, 2**31 - 1) for name in ("enterprise", "notice"))
+    point = parameters.numbers("point", 2, "29.70,107.39") or ()
     parameters.settle()
+    about = {
+        "enterprise": str(enterprise or ""),
+        "notice": str(notice or ""),
+        "point": ",".join(f"{n:.5f}" for n in point),
+    }
     if kind is None:
-        return pages.plain(request, "complaints/kinds.html", status=200, enterprise=enterprise, notice=notice)
+        return pages.plain(request, "complaints/kinds.html", status=200, about=about, is_open=site.complaints.is_open)
     if kind != "data" and site.complaints.is_open:
-        return lodge.first(request, site, kind, enterprise, notice)
+        return lodge.first(request, site, kind, **about)
     if kind != "data":
         return pages.plain(request, "complaints/elsewhere.html", status=200, kind=kind,
                            channel=site.settings.complaint_channel)  # fmt: skip
