@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from public_site import audit, clerk, mail
+from public_site import audit, clerk, mail, supervisors
 from public_site.complaints import bodies, following, keys, letters, partners, rounds
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
@@ -48,6 +48,7 @@ def ceremony(offline: _Offline, *, passphrase_stdin: _Stdin = False) -> None:
 def grant(name: str, offline: _Offline, *, passphrase_stdin: _Stdin = False) -> None:
     """Lend the console's key to somebody who has signed in once; they sign in again to use it."""
     with _store(f"grant {name}") as store:
+        name = _known(name)
         private = keys.from_offline(store, offline, _passphrase("离线密钥的口令：", passphrase_stdin))
         keys.grant(store, name, private)
     typer.echo(f"{name}：已授予投诉密钥，重新登录后生效。")
@@ -82,6 +83,7 @@ def load_bodies(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False
 def appoint(name: str, body: str) -> None:
     """Let somebody of the console work for a body, and for no other."""
     with _store(f"appoint {name} {body}") as store:
+        name = _known(name)
         bodies.appoint(store, name, body)
     typer.echo(f"{name}：归 {body}。")
 
@@ -128,6 +130,12 @@ def verify_proof(file: Annotated[Path, typer.Argument(exists=True, dir_okay=Fals
     with _store("verify-proof") as store:
         told = following.verified(file.read_text(encoding="utf-8"), store.proof_key)
     typer.echo(f"成立：{told['complaint']}，{told['received_on']} 登记。")
+
+
+def _known(name: str) -> str:
+    """Somebody who signs in, as they are called there. Raises: supervisors.NoSuchPerson."""
+    with clerk.opened() as (database, _), database.reading() as connection:
+        return supervisors.person(connection, name).name
 
 
 def _passphrase(prompt: str, from_stdin: bool, *, twice: bool = False) -> str:

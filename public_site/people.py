@@ -10,6 +10,8 @@ import segno
 import typer
 
 from public_site import clerk, supervisors
+from public_site.complaints import keys
+from public_site.complaints.store import Store
 from public_site.faults import NotValid
 from public_site.supervisors import ROLES, Enrolment
 
@@ -58,8 +60,13 @@ def set_roles(name: str, roles: _Roles) -> None:
 @app.command()
 def disable(name: str) -> None:
     """Let somebody in no more, at once."""
-    with clerk.opened() as (database, _):
+    with clerk.opened() as (database, settings):
         supervisors.disable(database, name, by=clerk.user(), at=clerk.now())
+        store = Store(settings)
+        if store.is_open:
+            with database.reading() as connection:
+                keys.revoke(store, supervisors.person(connection, name).name)
+        store.close()
     typer.echo(f"{name}：已停用，登录已结束。")
 
 

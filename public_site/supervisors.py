@@ -32,7 +32,7 @@ from public_site.faults import NotAllowed, NotFound, NotReady, NotValid
 from public_site.persons import name_of
 
 # Role → what it is called. What a role may do is said beside the act: `web/console` asks for it at the door.
-ROLES = {"drafter": "起草人", "approver": "批准人"}
+ROLES = {"drafter": "起草人", "approver": "批准人", "supervisor": "投诉承办人", "administrator": "管理员"}
 IDLE, LONGEST = timedelta(minutes=15), timedelta(hours=8)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 PER_NAME = throttling.Rate(burst=5, seconds=60)
@@ -151,6 +151,11 @@ def people(connection: Connection) -> list[Person]:
     """Everyone who ever could sign in, by name."""
     found = connection.execute(text("SELECT id, name, roles, disabled_at FROM supervisor ORDER BY name_key"))
     return [_person(row) for row in found]
+
+
+def person(connection: Connection, name: str) -> Person:
+    """Whoever is called so. Raises: NoSuchPerson."""
+    return _of_name(connection, name)
 
 
 def reset(database: Database, key_file: Path, name: str, password: str, *, by: str, at: datetime) -> Enrolment:

@@ -2,6 +2,9 @@
 
     lodging     a form becomes a sealed complaint        following   what its informant sees and does with the code
     handling    what a supervisor of a body sees and does; every look is told to the informant
+    habits      how a body's people share its work: who was given what, own views, templates      tallies  its own figures
+    reading     who opened what, and what is unusual in it       proposals  grades that a body proposes to examine again
+    administration  bodies, people and keys, by two administrators
     upkeep      clocks that escalate by themselves, what is kept no longer, what was erased
     workflow    the acts, who may do them from which state: a table
     routing     which body it goes to, and the sentence that says why      bodies   who there is, where, for what

@@ -36,8 +36,7 @@ def load(store: Store, file: Path) -> int:
     """
     found = _read(file)
     with store.sealed.writing() as connection:
-        used = connection.execute(text("SELECT body FROM complaint UNION SELECT body FROM member")).scalars()
-        if gone := sorted(set(used) - set(found)):
+        if gone := sorted(_used(connection) - set(found)):
             raise BodiesRefused(f"{file.name}：{'、'.join(gone)} 还有投诉或人员，不能从名单中去掉。")
         connection.execute(text("DELETE FROM body"))
         connection.execute(insert(BODY), [_row(body) for body in found.values()])
@@ -57,6 +56,57 @@ def appoint(store: Store, who: str, body: str) -> None:
             raise NoSuchBody(f"没有编号为 {body} 的机关。")
         connection.execute(text("DELETE FROM member WHERE who = :who"), {"who": who})
         connection.execute(insert(MEMBER), [{"who": who, "body": body}])
+
+
+def dismiss(store: Store, who: str) -> None:
+    """Let a person work for no body any more."""
+    with store.sealed.writing() as connection:
+        connection.execute(text("DELETE FROM member WHERE who = :who"), {"who": who})
+
+
+def put(store: Store, body: Body) -> None:
+    """Add a body, or change what is known of it. Raises: BodiesRefused; then nothing changes."""
+    with store.sealed.writing() as connection:
+        check(all_of(connection) | {body.id: body})
+        connection.execute(text("DELETE FROM body WHERE id = :id"), {"id": body.id})
+        connection.execute(insert(BODY), [_row(body)])
+
+
+def remove(store: Store, id: str) -> None:
+    """Take a body away that has neither complaints nor people. Raises: BodiesRefused, NoSuchBody."""
+    with store.sealed.writing() as connection:
+        known = all_of(connection)
+        if id not in known:
+            raise NoSuchBody(f"没有编号为 {id} 的机关。")
+        if id in _used(connection):
+            raise BodiesRefused(f"{known[id].name}还有投诉或人员，不能去掉。")
+        check({other: body for other, body in known.items() if other != id})
+        connection.execute(text("DELETE FROM body WHERE id = :id"), {"id": id})
+
+
+def check(among: Mapping[str, Body]) -> None:
+    """Raises: BodiesRefused, unless complaints can be routed among these bodies."""
+    problems = [f"{body.name or body.id}：{what}" for body in among.values() for what in _problems(body, among)]
+    if DUTY not in among:
+        problems.append(f"缺少值班席（编号 {DUTY}）")
+    if problems:
+        raise BodiesRefused("；".join(problems) + "。")
+
+
+def of_columns(said: Mapping[str, str]) -> Body:
+    """A body as a line of a file says it."""
+    return _body(*(str(said.get(column, "")) for column in COLUMNS))
+
+
+def columns_of(body: Body) -> dict[str, str]:
+    """A body as a line of a file says it."""
+    return _row(body)
+
+
+def _used(connection: Connection) -> set[str]:
+    query = text("SELECT body FROM complaint UNION SELECT body FROM member UNION SELECT offered_to FROM complaint"
+                 " WHERE offered_to IS NOT NULL")  # fmt: skip
+    return {str(body) for body in connection.execute(query).scalars()}
 
 
 def body_of(connection: Connection, who: str) -> Body | None:

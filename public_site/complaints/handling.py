@@ -20,17 +20,52 @@ from public_site.complaints.routing import Body
 from public_site.complaints.store import OPENING, Store
 from public_site.faults import NotAllowed, NotValid
 
-_PAGE = 50
-_MINE = (
+PAGE = 50
+MINE = (
     "(body = :body OR offered_to = :body OR (late = 1 AND body IN (SELECT id FROM body WHERE parent = :body)))"
     " AND coalesce(about_body, '') <> :body AND state <> 'erased'"
 )
+_OPEN = "state IN ('routed', 'working', 'asked', 'offered')"
+# What a body may look at, apart: its own that wait, its own that are late, what it is asked to take over, what is late
+# with a body below it, and what is done.
 FILTERS = {
-    "waiting": "state IN ('routed', 'working', 'asked', 'offered')",
-    "late": "late = 1 OR due_on < :today",
+    "waiting": f"body = :body AND {_OPEN}",
+    "late": f"body = :body AND {_OPEN} AND (late = 1 OR due_on < :today)",
     "offered": "offered_to = :body",
-    "closed": "state IN ('closed', 'refused', 'withdrawn')",
+    "below": f"body <> :body AND coalesce(offered_to, '') <> :body AND {_OPEN}",
+    "closed": "body = :body AND state IN ('closed', 'refused', 'withdrawn')",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A queue narrowed: by kind, place (division code), category, and whom of the body it was given to (a name)."""
+
+    kind: str | None = None
+    county: str | None = None
+    category: str | None = None
+    given_to: str | None = None
+
+    @property
+    def where(self) -> str:
+        """The conditions of what is narrowed by."""
+        said = {
+            "kind": "kind = :kind",
+            "county": "place = :county",
+            "category": "' ' || categories || ' ' LIKE :category",
+            "given_to": "EXISTS (SELECT 1 FROM given WHERE given.complaint = complaint.id AND given.who = :given_to)",
+        }
+        return "".join(f" AND {said[name]}" for name in self.bound)
+
+    @property
+    def bound(self) -> dict[str, str]:
+        """The values of the conditions."""
+        category = f"% {self.category} %" if self.category else None
+        values = {"kind": self.kind, "county": self.county, "category": category, "given_to": self.given_to}
+        return {name: value for name, value in values.items() if value}
+
+
+WHOLE = Narrowed()
 
 
 class NoBody(NotAllowed):
@@ -39,6 +74,9 @@ class NoBody(NotAllowed):
 
 class Locked(NotAllowed):
     """The console's key is not unlocked in this session."""
+
+    def __init__(self) -> None:
+        super().__init__("您还没有得到投诉密钥，看不到封存的内容。请管理员授予，再重新登录。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +90,7 @@ class Desk:
     def key(self) -> bytes:
         """Raises: Locked."""
         if self.private is None:
-            raise Locked(
-                "您还没有得到投诉密钥，看不到封存的内容。请管理员授予（public-site complaints grant），再重新登录。"
-            )
+            raise Locked
         return self.private
 
 
@@ -70,6 +106,20 @@ class View:
     bodies: Mapping[str, Body]
     alike: tuple[Case, ...]
     may: frozenset[str]
+    others: tuple[Body, ...]
+    is_own: bool
+
+    @property
+    def may_propose(self) -> bool:
+        """Whether the grade of its enterprise may be proposed for another look."""
+        named = bool(self.statement and self.statement.get("enterprise"))
+        return named and self.is_own and self.case.state in workflow.ACTS["propose"].states
+
+    @property
+    def why_here(self) -> str:
+        """The sentence that says why the body that has it has it."""
+        told = [step.code for step in self.steps if step.act in ("lodge", "object", "escalate", "take")]
+        return told[-1] if told else ""
 
 
 def desk(store: Store, who: str, private: bytes | None) -> Desk:
@@ -82,18 +132,34 @@ def desk(store: Store, who: str, private: bytes | None) -> Desk:
 
 
 def queue(
-    store: Store, desk: Desk, view: str, *, kind: str | None = None, after: tuple[str, int] = ("", 0), on: date
+    store: Store, desk: Desk, view: str, narrowed: Narrowed = WHOLE, *, after: tuple[str, int] = ("", 0), on: date
 ) -> list[Case]:
     """The complaints of a body in a view (`FILTERS`), by due date, after the keyset (due_on or "", id); 51 at most."""
-    what = "AND kind = :kind" if kind else ""
     query = text(
-        f"SELECT {cases.COLUMNS} FROM complaint WHERE {_MINE} AND ({FILTERS[view]}) {what}"
+        f"SELECT {cases.COLUMNS} FROM complaint WHERE {MINE} AND ({FILTERS[view]}) {narrowed.where}"
         " AND (coalesce(due_on, '') > :due OR (coalesce(due_on, '') = :due AND id > :id))"
         " ORDER BY coalesce(due_on, ''), id LIMIT :limit"
     )
-    bound = {"body": desk.body.id, "today": on.isoformat(), "due": after[0], "id": after[1], "limit": _PAGE + 1}
+    bound = {"body": desk.body.id, "today": on.isoformat(), "due": after[0], "id": after[1], "limit": PAGE + 1}
     with store.looking() as connection:
-        return [Case(*row) for row in connection.execute(query, bound | ({"kind": kind} if kind else {}))]
+        return [Case(*row) for row in connection.execute(query, bound | narrowed.bound)]
+
+
+def counts(store: Store, desk: Desk, *, on: date) -> dict[str, int]:
+    """How many there are in each view but that of what is done."""
+    views = [view for view in FILTERS if view != "closed"]
+    columns = ", ".join(f"sum(CASE WHEN {FILTERS[view]} THEN 1 ELSE 0 END)" for view in views)
+    query = text(f"SELECT {columns} FROM complaint WHERE {MINE} AND {_OPEN}")
+    with store.looking() as connection:
+        found = connection.execute(query, {"body": desk.body.id, "today": on.isoformat()}).one()
+    return {view: int(number or 0) for view, number in zip(views, found, strict=True)}
+
+
+def counties(store: Store, desk: Desk) -> list[str]:
+    """The places (division codes) that complaints of this body are about."""
+    query = text(f"SELECT DISTINCT place FROM complaint WHERE {MINE} AND place <> '' ORDER BY place")
+    with store.looking() as connection:
+        return [str(code) for code in connection.execute(query, {"body": desk.body.id}).scalars()]
 
 
 def view(store: Store, desk: Desk, number: int, *, on: date) -> View:
@@ -106,17 +172,22 @@ def view(store: Store, desk: Desk, number: int, *, on: date) -> View:
         statement = cases.content(connection, case, "statement", key) if key else None
         sealed = connection.execute(text("SELECT contact FROM complaint WHERE id = :id"), {"id": case.id}).scalar()
         rows = connection.execute(
-            text(f"SELECT {cases.COLUMNS} FROM complaint WHERE {_MINE} AND alike = :alike AND id <> :id"
+            text(f"SELECT {cases.COLUMNS} FROM complaint WHERE {MINE} AND alike = :alike AND id <> :id"
                  " ORDER BY id DESC LIMIT 10"), {"body": desk.body.id, "alike": case.alike, "id": case.id}
         )  # fmt: skip
         alike = tuple(Case(*row) for row in rows)
         told = tuple(cases.steps(connection, case, key))
         known = bodies.all_of(connection)
-        return View(case, statement, sealed is not None, told, cases.photos(connection, case), known, alike, _may(desk, case))  # fmt: skip
+        fit = tuple(others(known, case, _judged(connection, case)))
+        return View(case, statement, sealed is not None, told, cases.photos(connection, case), known, alike,
+                    _may(desk, case), fit, _has(desk, case))  # fmt: skip
 
 
 def contact(store: Store, desk: Desk, number: int, why: str, *, on: date) -> Mapping[str, Any]:
-    """How the informant can be reached; the reason is told to them. Raises: NoSuchComplaint, NotValid, Locked."""
+    """How the informant can be reached; the reason is told to them.
+
+    A body that it was handed to reads it only with the informant's consent. Raises: NoSuchComplaint, NotValid, Locked.
+    """
     case = _mine(store, desk, number)
     if not why.strip():
         raise NotValid("请写明为什么要看联系方式；投诉人会看到这个理由。")
@@ -125,15 +196,22 @@ def contact(store: Store, desk: Desk, number: int, why: str, *, on: date) -> Map
     statement_key = cases.opened_with_console(store, case, desk.key(), "statement")
     key = cases.opened_with_console(store, case, desk.key(), "contact")
     with store.sealed.writing() as connection:
-        case = _mine_in(connection, desk, number)
+        case = require_own(connection, desk, number)
+        found = cases.content(connection, case, "contact", key)
+        if found is None:
+            raise NoSuchComplaint("投诉人没有留联系方式。")
+        if not found.get("to_body") and _first_body(connection, case) != desk.body.id:
+            raise NotValid("投诉人没有同意把身份交给别的机关，联系方式打不开。可以在这里提问。")
         cases.add_step(connection, case, "contact", by="body", on=on, body=desk.body.id, who=desk.who, said=why.strip(),
                        key=statement_key)  # fmt: skip
         _record_opening(connection, desk, case, "contact", on)
-    with store.looking() as connection:
-        found = cases.content(connection, case, "contact", key)
-    if found is None:
-        raise NoSuchComplaint("投诉人没有留联系方式。")
     return found
+
+
+def _first_body(connection: Connection, case: Case) -> str | None:
+    """The body that the informant was told when they sent it."""
+    query = text("SELECT body FROM step WHERE complaint = :id AND act = 'lodge'")
+    return connection.execute(query, {"id": case.id}).scalar()
 
 
 def photo(store: Store, desk: Desk, number: int, ordinal: int, *, on: date) -> bytes:
@@ -197,17 +275,32 @@ def _changes(
         return _extended(case), ""
     if name == "offer":
         known = bodies.all_of(connection)
-        if to not in known or to in (case.body, case.about_body):
-            raise NotValid("请选择另一个机关。")
+        if to not in {body.id for body in others(known, case, _judged(connection, case))}:
+            raise NotValid("请选择另一个有这项职权、没有牵连的机关。")
         cases.write_letter(connection, "offered", case.reference, known[to], on)
         return {"offered_to": to, **cases.running(case.kind, "return", case.place, on)}, known[to].name
     if name == "take":
         why = f"{desk.body.name}同意接办。"
         return cases.to_body(case.kind, case.place, desk.body, on), why
     if name == "decline":
-        owner = bodies.all_of(connection)[case.body]
-        return cases.to_body(case.kind, case.place, owner, on), ""
+        return {"offered_to": None, **_clock_as_it_was(connection, case)}, ""
     return {}, ""
+
+
+def _clock_as_it_was(connection: Connection, case: Case) -> dict[str, Any]:
+    """The clock that ran before another body was asked: asking must not win time."""
+    if not case.accepted_on:
+        since = connection.execute(
+            text(
+                "SELECT max(made_on) FROM step WHERE complaint = :id AND act IN ('lodge', 'take', 'object', 'escalate')"
+            ),
+            {"id": case.id},
+        ).scalar()
+        return cases.running(case.kind, "accept", case.place, date.fromisoformat(since or case.received_on))
+    finish = cases.running(case.kind, "finish", case.place, date.fromisoformat(case.accepted_on))
+    if not case.extended:
+        return dict(finish)
+    return dict(cases.running(case.kind, "extension", case.place, date.fromisoformat(finish["due_on"])))
 
 
 def _extended(case: Case) -> dict[str, Any]:
@@ -230,13 +323,32 @@ def _has(desk: Desk, case: Case) -> bool:
     return case.body == desk.body.id
 
 
+def require(store: Store, desk: Desk, number: int) -> None:
+    """Raises: NoSuchComplaint, unless this body sees it."""
+    _mine(store, desk, number)
+
+
+def required_own(store: Store, desk: Desk, number: int) -> Case:
+    """A complaint that this body has. Raises: NoSuchComplaint."""
+    with store.looking() as connection:
+        return require_own(connection, desk, number)
+
+
+def require_own(connection: Connection, desk: Desk, number: int) -> Case:
+    """A complaint that this body has. Raises: NoSuchComplaint."""
+    case = _mine_in(connection, desk, number)
+    if not _has(desk, case):
+        raise NoSuchComplaint("没有这件投诉。")
+    return case
+
+
 def _mine(store: Store, desk: Desk, number: int) -> Case:
     with store.looking() as connection:
         return _mine_in(connection, desk, number)
 
 
 def _mine_in(connection: Connection, desk: Desk, number: int) -> Case:
-    case = cases.case(connection, f"id = :id AND {_MINE}", id=number, body=desk.body.id)
+    case = cases.case(connection, f"id = :id AND {MINE}", id=number, body=desk.body.id)
     if case is None:
         raise NoSuchComplaint("没有这件投诉。")
     return case
@@ -252,6 +364,17 @@ def _record_opening(connection: Connection, desk: Desk, case: Case, what: str, o
     connection.execute(insert(OPENING), [record])
 
 
-def others(known: Mapping[str, Body], case: Case) -> list[Body]:
-    """Whom a complaint may be handed over to."""
-    return [b for b in known.values() if b.id not in (case.body, case.about_body) and case.kind in b.competences]  # fmt: skip
+def others(known: Mapping[str, Body], case: Case, judged: frozenset[str] = frozenset()) -> list[Body]:
+    """Whom a complaint may be handed over to: competent, not what it is about, not who judged it before."""
+    unfit = {case.body, case.about_body} | judged
+    return [b for b in known.values() if b.id not in unfit and case.kind in b.competences]
+
+
+def _judged(connection: Connection, case: Case) -> frozenset[str]:
+    """The bodies whose closing or refusal the informant did not accept."""
+    if not case.objected:
+        return frozenset()
+    rows = connection.execute(
+        text("SELECT DISTINCT body FROM step WHERE complaint = :id AND act IN ('close', 'refuse')"), {"id": case.id}
+    )
+    return frozenset(str(body) for body in rows.scalars())

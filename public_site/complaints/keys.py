@@ -78,6 +78,12 @@ def grant(store: Store, who: str, private: bytes) -> None:
                            {"wrapped": sealing.wrap(private, bytes(public), f"holder {who}"), "who": who})  # fmt: skip
 
 
+def has_signed_in(store: Store, who: str) -> bool:
+    """Whether a person has a pair of their own, so that the key can be lent to them."""
+    with store.wraps.reading() as connection:
+        return connection.execute(text("SELECT 1 FROM holder WHERE who = :who"), {"who": who}).scalar() is not None
+
+
 def revoke(store: Store, who: str) -> None:
     """Take a person's copy of the key away, and lock what they have unlocked."""
     with store.wraps.writing() as connection:

@@ -133,6 +133,37 @@ BODY = Table(
     Column("id", String, primary_key=True),
     _text("name"), _text("level"), _text("divisions"), _text("competences"), _text("parent"), _text("address"),
 )  # fmt: skip
+# Whom of the body that has it a complaint was given to.
+GIVEN = Table("given", SEALED, Column("complaint", Integer, primary_key=True), _text("who"))
+SAVED_VIEW = Table(
+    "saved_view", SEALED,
+    Column("who", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    _text("query"),        # what the queue's URL says: views, kinds, codes of places; nothing of a complaint
+)  # fmt: skip
+REPLY_TEMPLATE = Table(
+    "reply_template", SEALED,
+    Column("body", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    _text("said"),         # written before there is a case
+)  # fmt: skip
+PROPOSAL = Table(
+    "proposal", SEALED,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("enterprise", Integer, nullable=False),
+    _text("body"), _text("who"),
+    _text("said"),         # written for the publishers; which complaint it was is not kept
+    _text("made_on"), _text("state"), _text("answer", null=True), _text("closed_by", null=True), _text("closed_on", null=True),
+    Index("proposal_by_state", "state", "id"),
+)  # fmt: skip
+CHANGE = Table(
+    "change", SEALED,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    _text("kind"),         # of administration.KINDS
+    _text("what"),         # JSON
+    _text("asked_by"), _text("asked_on"), _text("state"), _text("decided_by", null=True), _text("decided_on", null=True),
+    Index("change_by_state", "state", "id"),
+)  # fmt: skip
 PARTNER = Table("partner", SEALED, Column("name", String, primary_key=True), _text("key_hash"), _text("since"),
                 Index("partner_of_key", "key_hash", unique=True))  # fmt: skip
 # What is public of closed quarters; written once each, and only what may be read by anybody.

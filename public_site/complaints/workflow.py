@@ -40,7 +40,7 @@ class NotNow(NotValid):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """`by`: informant | body (that has it) | offered (the body asked to take over) | system. `shown` to the informant."""
+    """`by`: informant | body (that has it) | offered (the body asked to take over) | proposer (the body, by `proposals`) | system. `shown` to the informant."""
 
     by: str
     states: tuple[str, ...]
@@ -61,8 +61,9 @@ ACTS = {
     "extend": Act("body", ("working",), None, "延长期限"),
     "offer": Act("body", ("routed", "working"), "offered", "请另一机关接办"),
     "take": Act("offered", ("offered",), "routed", "同意接办"),
-    "decline": Act("offered", ("offered",), "routed", "不接办，退回"),
+    "decline": Act("offered", ("offered",), BEFORE, "不接办，退回"),
     "close": Act("body", ("working",), "closed", "办结"),
+    "propose": Act("proposer", ("working", "closed"), None, "建议公布机关重新核查企业的等级"),
     "object": Act("informant", ("closed", "refused"), "routed", "您说“没有解决”"),
     "escalate": Act("system", ("routed", "offered"), "routed", "逾期，转上一级"),
     "overdue": Act("system", ("working",), None, "逾期未办结，上一级可以看到"),

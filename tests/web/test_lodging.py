@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import time_machine
 from lxml import html
 
+from public_site.complaints import statistics
 from tests.complaints.inbox import PASSPHRASE, Inbox, opened
 from tests.complaints.test_photos import picture
 from tests.web.clerks import OURS
@@ -234,3 +236,27 @@ def test_nothing_of_a_complaint_is_public(inbox: Inbox, register: Any, visitor_o
     stored = b"".join(file.read_bytes() for file in register.settings.data.rglob("*") if file.is_file())
     assert b"CANARY" not in stored
     assert PASSPHRASE.encode() not in stored
+
+
+def test_the_channel_says_what_it_is_and_only_what_was_written_down_of_closed_quarters(
+    inbox: Inbox, register: Any, visitor_of: Any
+) -> None:
+    visitor = visitor_of(register.settings)
+    inbox.lodge("four others", place="500108", contact=None, categories=("noise",))
+    for number in range(6):
+        inbox.lodge(f"once {number}", contact=None)
+    before = visitor.text("/complaints")
+    assert "还没有结束的季度可以公布" in before
+    assert all(said in before for said in ("全国生态环境投诉举报平台", "线索不详", "不属", "信访工作条例", "福建省"))
+    visitor.opens("/complaints?quarter=2026Q1", 404)
+    statistics.close_quarters(inbox.store, on=date(2026, 4, 1))
+    told = visitor.text("/complaints")
+    assert "2026 年第 1 季度" in told
+    assert re.search(r"重庆市涪陵区 工业废气 6", told)
+    assert "南岸" not in told
+    assert "没有满 30 件的机关" in told
+    inbox.lodge("later", contact=None)
+    assert visitor.text("/complaints?quarter=2026Q1") == told
+    for url in ("/complaints?quarter=2025Q1", "/complaints?quarter=CANARY"):
+        assert "CANARY" not in visitor.get(url).text
+        assert visitor.get(url).status_code in (400, 404)

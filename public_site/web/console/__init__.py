@@ -9,6 +9,9 @@ mending     from a published entry to the draft that corrects it, withdraws it o
 publications  the same for a whole notice · identities: for who and where an enterprise is, and its sites
 moving      two enterprises become one, or a wrong match is taken apart
 grounds     what every such form asks for · telling: what its draft says, for the second person
+complaints  the complaints of one's own body · case: one of them · complaint_doors: whose desk it is · complaint_work: its
+            templates, figures and record of reading
+proposals   what those bodies propose to the publishers · administration: bodies and people, by two administrators
 requests    what the public says is wrong with the data
 desks       where each draft lies
 """
@@ -16,6 +19,10 @@ desks       where each draft lies
 from __future__ import annotations
 
 from public_site.web.console import (
+    administration,
+    case,
+    complaint_work,
+    complaints,
     draft,
     guard,
     home,
@@ -23,10 +30,26 @@ from public_site.web.console import (
     mending,
     moving,
     notices,
+    proposals,
     publications,
     requests,
     sign_in,
 )
 
-PAGES = (home, sign_in, notices, draft, identities, moving, mending, publications, requests)
+PAGES = (
+    home,
+    sign_in,
+    notices,
+    draft,
+    identities,
+    moving,
+    mending,
+    publications,
+    requests,
+    complaints,
+    case,
+    complaint_work,
+    proposals,
+    administration,
+)
 __all__ = ["PAGES", "draft", "guard", "home", "mending", "notices", "requests", "sign_in"]

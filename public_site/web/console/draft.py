@@ -35,7 +35,7 @@ class OriginalAway(NotReady):
 
 
 @routes.get("/console/notices/{draft_id:int}", dependencies=[doors.parameters()])
-def draft(draft_id: int, request: Request, person: guard.Person, connection: guard.Looking) -> Response:
+def draft(draft_id: int, request: Request, person: guard.Publisher, connection: guard.Looking) -> Response:
     """A draft as it stands: what is open in it, what approving it would change; or what became of it."""
     return _draft_page(request, person, connection, _known(connection, draft_id))
 
@@ -83,7 +83,7 @@ def _published_changes(connection: Connection, found: Draft) -> Sequence[records
 def rows(
     draft_id: int,
     request: Request,
-    person: guard.Person,
+    person: guard.Publisher,
     connection: guard.Looking,
     parameters: Annotated[Parameters, doors.parameters("start")],
 ) -> Response:
@@ -248,7 +248,7 @@ def say_facts(
 
 
 @routes.get("/console/notices/{draft_id:int}/original", dependencies=[doors.parameters()])
-def original(draft_id: int, request: Request, _: guard.Person, connection: guard.Looking) -> Response:
+def original(draft_id: int, request: Request, _: guard.Publisher, connection: guard.Looking) -> Response:
     """The draft's file as it came, always as a download."""
     found = _known(connection, draft_id)
     if found.kind != "notice":

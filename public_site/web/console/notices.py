@@ -25,7 +25,7 @@ _FINDINGS = 25
 
 
 @routes.get("/console/notices", dependencies=[doors.parameters()])
-def notices(request: Request, person: guard.Person, connection: guard.Looking) -> Response:
+def notices(request: Request, person: guard.Publisher, connection: guard.Looking) -> Response:
     """Every draft, by where it lies."""
     return guard.page(request, person, "notices.html", desks=desks(connection))
 

@@ -21,7 +21,7 @@ _PAGE = 50
 @routes.get("/console/requests")
 def requests(
     request: Request,
-    person: guard.Person,
+    person: guard.Publisher,
     connection: guard.Looking,
     parameters: Annotated[Parameters, doors.parameters("state", "before")],
 ) -> Response:
@@ -35,7 +35,7 @@ def requests(
 
 
 @routes.get("/console/requests/{report_id:int}", dependencies=[doors.parameters()])
-def report(report_id: int, request: Request, person: guard.Person, connection: guard.Looking) -> Response:
+def report(report_id: int, request: Request, person: guard.Publisher, connection: guard.Looking) -> Response:
     """One report with what it is about."""
     found = error_reports.report(connection, min(report_id, LARGEST_NUMBER))
     return guard.page(request, person, "request.html", report=found, form=Form())

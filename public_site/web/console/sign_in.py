@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from public_site import supervisors
+from public_site.complaints import keys
 from public_site.faults import NotValid
 from public_site.throttling import TooFast
 from public_site.web import doors, pages
@@ -44,15 +45,26 @@ def sign_in(request: Request, form: Annotated[Form, Depends(_said)]) -> Response
         status = 429 if isinstance(fault, TooFast) else 422
         shown = Form([("name", form.said("name"))])
         return guard.page(request, None, "sign_in.html", status=status, form=shown, fault=str(fault), ended=False)
+    _unlock(site, form.said("password"), token)
     response = guard.go("/console/")
     guard.give(request, response, token)
     return response
 
 
+def _unlock(site: doors.Site, password: str, token: str) -> None:
+    """Let whoever handles complaints hold the complaints' key for this session, where it was lent to them."""
+    with site.database.reading() as connection:
+        person = supervisors.watching(connection, token, at=pages.now())
+    if person.may("supervisor") or person.may("administrator"):
+        keys.unlock(site.complaints, person.name, password, token, at=pages.now())
+
+
 @routes.post("/console/sign-out", dependencies=[doors.parameters()])
 def sign_out(request: Request, _: guard.Person, __: Annotated[Form, guard.form()]) -> Response:
     """The session ends here and now."""
-    supervisors.sign_out(doors.site(request).database, guard.held(request) or "", at=pages.now())
+    token = guard.held(request) or ""
+    keys.lock(doors.site(request).complaints, token)
+    supervisors.sign_out(doors.site(request).database, token, at=pages.now())
     response = guard.go(guard.SIGN_IN)
     guard.take_away(request, response)
     return response
@@ -69,14 +81,14 @@ def change_password(
     request: Request, person: guard.Person, form: Annotated[Form, guard.form("old", "new", "again")]
 ) -> Response:
     """A new password; one signs in again with it."""
+    site, old, new = doors.site(request), form.said("old"), form.said("new")
     try:
-        if form.said("new") != form.said("again"):
+        if new != form.said("again"):
             raise NotValid("两次写的新密码不一样。")
-        supervisors.change_password(
-            doors.site(request).database, person, form.said("old"), form.said("new"), at=pages.now()
-        )
+        supervisors.change_password(site.database, person, old, new, at=pages.now())
     except (NotValid, TooFast) as fault:
         return guard.page(request, person, "account.html", status=422, form=Form(), fault=str(fault))
+    keys.change_password(site.complaints, person.name, old, new)
     response = guard.go(guard.SIGN_IN)
     guard.take_away(request, response)
     return response
