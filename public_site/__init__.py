@@ -28,6 +28,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     complaints/               sealed, routed, answered against a clock; in databases of their own
     feeds      followed       Atom, RSS, JSON Feed as bytes · lists of one's own, under addresses nobody can guess
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
+    mail                      how a letter leaves the house
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
     mending                   what amendments leave of the entries: what counts, what it says, whose it is

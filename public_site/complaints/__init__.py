@@ -2,7 +2,11 @@
 
     lodging     a form becomes a sealed complaint        following   what its informant sees and does with the code
     handling    what a supervisor of a body sees and does; every look is told to the informant
+    partners    systems that lodge for people, and the little that they see
+    rounds      what a server does by itself: upkeep, letters, statistics
     upkeep      clocks that escalate by themselves, what is kept no longer, what was erased
+    letters     to bodies: that there is something, never what
+    statistics  counts of closed quarters in cells that betray nobody
     workflow    the acts, who may do them from which state: a table
     routing     which body it goes to, and the sentence that says why      bodies   who there is, where, for what
     clocks      by when, in which kind of days, on what ground
