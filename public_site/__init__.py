@@ -36,6 +36,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     receipt_verifier          how a receipt is checked, alone: one file that needs nothing of ours
     questions                 what a caller's list asks
     signing    tiles          the keys of receipts · the log as files for watchers
+    mail                      how a letter leaves the house
     standings  log            the grade each unit holds, now and as of a day · the signed log
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
     mending                   what amendments leave of the entries: what counts, what it says, whose it is

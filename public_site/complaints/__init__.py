@@ -5,7 +5,11 @@
     habits      how a body's people share its work: who was given what, own views, templates      tallies  its own figures
     reading     who opened what, and what is unusual in it       proposals  grades that a body proposes to examine again
     administration  bodies, people and keys, by two administrators
+    partners    systems that lodge for people, and the little that they see
+    rounds      what a server does by itself: upkeep, letters, statistics
     upkeep      clocks that escalate by themselves, what is kept no longer, what was erased
+    letters     to bodies: that there is something, never what
+    statistics  counts of closed quarters in cells that betray nobody
     workflow    the acts, who may do them from which state: a table
     routing     which body it goes to, and the sentence that says why      bodies   who there is, where, for what
     clocks      by when, in which kind of days, on what ground

@@ -44,6 +44,8 @@ def keep_up(store: Store, *, at: datetime) -> Done:
     quarters = statistics.close_quarters(store, on=today)  # before anything that it counts is destroyed
     destroyed = upkeep.forget(store, days=store.settings.complaint_days, on=today)
     letters.forget(store, before=at - _LETTER_DAYS)
+    if store.sealed.is_sqlite:
+        store.shred()  # what was erased while somebody was reading
     return Done(late, destroyed, quarters)
 
 

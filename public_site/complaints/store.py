@@ -40,6 +40,7 @@ from public_site.faults import NotReady
 from public_site.settings import Settings
 
 _SEALED_LOCK, _WRAPS_LOCK = 0x6D696E676A70, 0x6D696E676A71
+_SHRED_MILLISECONDS = 2_000
 _PHOTO_ROOM = 256 << 20  # below this much room on the disk photos are not taken; text still is
 
 SEALED, WRAPS = MetaData(), MetaData()
@@ -290,18 +291,24 @@ class Store:
         with self.sealed.reading() as connection:
             yield connection
 
-    def shred(self) -> None:
-        """Leave nothing of what was deleted: not in free pages (SQLite overwrites), not in the log of changes."""
+    def shred(self) -> bool:
+        """Leave nothing of what was deleted: not in free pages (SQLite overwrites), not in the log of changes.
+
+        False where somebody who was reading kept the log from being emptied; then the next round does it.
+        """
+        gone = True
         for database in (self.sealed, self.wraps):
             if database.is_sqlite:
                 with create_engine(database.url).connect() as connection:
-                    connection.exec_driver_sql("PRAGMA busy_timeout=5000")
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={_SHRED_MILLISECONDS}")
+                    busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+                    gone = gone and not busy
         if not self.wraps.is_sqlite:
             engine = create_engine(self.wraps.url, isolation_level="AUTOCOMMIT")
             with engine.connect() as connection:
                 connection.execute(text("VACUUM (FULL) wrap"))
             engine.dispose()
+        return gone
 
     def _key(self, name: str) -> bytes:
         try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from public_site.complaints import cases, following, handling, keys, lodging, sealing, upkeep, workflow
+from public_site.complaints import cases, following, handling, keys, lodging, rounds, sealing, upkeep, workflow
 from public_site.complaints.cases import NoSuchComplaint
 from public_site.faults import NotValid
 from public_site.settings import Settings
@@ -110,6 +110,16 @@ class TestTheStore:
         with pytest.raises(NotValid, match="已经删除"):
             inbox.lodge()
         assert SECRET.encode() not in old_sealed_half
+
+    @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+    def test_what_was_erased_while_somebody_was_reading_is_gone_after_the_next_round(self, inbox: Inbox) -> None:
+        lodged = inbox.lodge()
+        with inbox.store.wraps.reading() as reader:
+            wraps = [bytes(w) for w in reader.execute(text("SELECT wrapped FROM wrap")).scalars()]
+            following.erase(inbox.store, lodged.code, on=TODAY)
+        rounds.keep_up(inbox.store, at=datetime(2026, 3, 2, 4, tzinfo=UTC))
+        files = b"".join(file.read_bytes() for file in inbox.store.settings.data.glob("complaint*"))
+        assert not [wrap for wrap in wraps if wrap in files]
 
     def test_what_was_closed_long_ago_is_destroyed(self, inbox: Inbox) -> None:
         lodged = inbox.lodge()
