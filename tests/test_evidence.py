@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from public_site import evidence, folding, publishing, register, retelling
+from public_site import evidence, folding, publishing, register, retelling, testimony
 from public_site.questions import Question, of_text
 from tests import trails
 from tests.desk import APPROVER, DRAFTER, Desk, row
@@ -145,12 +145,10 @@ def test_the_same_enterprise_twice_is_said(register_of_all_kinds: Desk) -> None:
 @given(history=trails.histories, day=st.sampled_from(("2019-01-01", *trails.DAYS, "2027-01-01")))
 def test_any_day_s_grades_are_those_of_a_fold_written_otherwise(history: list[trails.Step], day: str) -> None:
     entries = trails.Scribe().tell(history)
-    pool = evidence._Pool()
     family = folding.family(entries)
-    pool.by_id, pool.trails = family.members, dict.fromkeys(family.members, entries)
     living = retelling.told(entries)
-    for enterprise in family.members:
-        told = evidence._told(pool, enterprise, day, set(), set())
+    for enterprise, folded in family.members.items():
+        told = testimony.account(folded, entries, day, set(), set())
         for unit in told["units"]:
             grade, listed, _, proposed = retelling.standing(living, unit["id"], day)
             held = (unit["grade"], unit["listed"], unit["proposal"] and unit["proposal"]["grade"])
