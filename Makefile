@@ -29,6 +29,8 @@ help:
 	@echo "make bench-check   a list of 10,000 codes against 1,000,000 enterprises, with receipt and proofs"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
+	@echo "make edits    1,000 random edits of a register behind its back: each is found with a checkpoint kept outside"
+	@echo "make golden   the receipts of a new release, to verify for ever (once a release)"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
@@ -93,6 +95,13 @@ fuzz-notices: install
 .PHONY: fuzz-api
 fuzz-api: install
 	$(BIN)/python -m tests.web.api.fuzzing 5000
+
+.PHONY: edits golden
+edits: install
+	EDITS=1000 $(BIN)/pytest -q -n 2 --timeout 3000 tests/test_verification.py -k random_edits
+
+golden: install
+	$(BIN)/python -m tests.golden
 
 # Figures: each target below measures a row of the README's table of figures.
 

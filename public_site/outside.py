@@ -12,7 +12,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -108,8 +108,8 @@ def _opened(place: Path) -> IO[bytes]:
     file = next((place / name for name in _ENTRIES if (place / name).is_file()), place) if place.is_dir() else place
     if not file.is_file():
         raise NotValid(f"{place} 里没有 entries.jsonl。请用开放数据一个版本的目录，或其中的 entries.jsonl。")
-    opened: IO[bytes] = gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb")  # type: ignore[assignment]
-    return opened
+    plain = file.open("rb")
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=plain)) if file.suffix == ".gz" else plain
 
 
 def _bodies(lines: IO[bytes]) -> Iterator[bytes]:
