@@ -31,6 +31,8 @@ help:
 	@echo "make kill-complaints  100 power cuts under 8 clients: every acknowledged complaint is there with its photos"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
+	@echo "make edits    1,000 random edits of a register behind its back: each is found with a checkpoint kept outside"
+	@echo "make golden   the receipts of a new release, to verify for ever (once a release)"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
@@ -99,6 +101,13 @@ fuzz-api: install
 .PHONY: kill-complaints
 kill-complaints: install
 	$(BIN)/python -m tests.complaints.kills 100
+
+.PHONY: edits golden
+edits: install
+	EDITS=1000 $(BIN)/pytest -q -n 2 --timeout 3000 tests/test_verification.py -k random_edits
+
+golden: install
+	$(BIN)/python -m tests.golden
 
 # Figures: each target below measures a row of the README's table of figures.
 

@@ -29,10 +29,12 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     complaints/               sealed, routed, answered against a clock; in databases of their own
     feeds      followed       Atom, RSS, JSON Feed as bytes · lists of one's own, under addresses nobody can guess
     matching   supervisors    whom the rows of a draft mean · who signs in to the console, and how
-    kept_checks               a visitor's check on its way, and its results for an hour
+    kept_checks certificates  a visitor's check on its way, for an hour · one enterprise on one signed sheet
     watching   replica        what changed for a list · a copy of another site's register, from its log
     receipts   answer_tables  a grade check as a signed proof · the same as a table beside the caller's columns
     evidence                  grade checks: what is said of each row of a caller's list
+    outside                   a log looked at by somebody who kept a checkpoint: forks, cuts, changes
+    testimony                 what is told of an enterprise that was found, and the entries it rests on
     receipt_verifier          how a receipt is checked, alone: one file that needs nothing of ours
     questions                 what a caller's list asks
     signing    tiles          the keys of receipts · the log as files for watchers

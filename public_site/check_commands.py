@@ -20,11 +20,13 @@ from public_site import (
     clerk,
     evidence,
     log,
+    outside,
     questions,
     receipt_verifier,
     receipts,
     replica,
     signing,
+    tree,
     watching,
 )
 from public_site.faults import NotValid
@@ -116,6 +118,24 @@ def _keys(where: str | None) -> dict[str, Any]:
     except (OSError, ValueError, AttributeError):
         raise NotValid(f"读不到公钥集：{where}") from None
     return dict(found)
+
+
+def verify_from_outside(checkpoint: Path | None, other: str | None, keys: str | None) -> None:
+    """Compare a kept checkpoint with a site or a dump; exit 1 when the history was changed."""
+    if checkpoint is None or other is None:
+        raise NotValid("请写明保存的检查点（--checkpoint 文件）和查哪里（--from 网址、目录或 entries.jsonl）。")
+    held = checkpoint.read_text(encoding="utf-8")
+    is_site = other.startswith(("https://", "http://"))
+    if keys is None and not is_site:
+        raise NotValid("查开放数据时请用 --keys 写明公钥集（保存下来的 /.well-known/jwks.json）。")
+    log_of = outside.log_of(_keys(keys or f"{other.rstrip('/')}/.well-known/jwks.json"))
+    try:
+        told = (outside.on_site(held, other, log_of, replica.fetch) if is_site
+                else outside.in_dump(held, Path(other), log_of))  # fmt: skip
+    except (outside.HistoryChanged, tree.CheckpointRefused) as found:
+        typer.echo(str(found))
+        raise typer.Exit(1) from None
+    typer.echo(told)
 
 
 @app.command("receipt-key")

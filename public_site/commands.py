@@ -251,8 +251,18 @@ def status() -> None:
 @app.command()
 def verify(
     checkpoint: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="外部保存的检查点")] = None,
+    other: Annotated[
+        str | None, typer.Option("--from", help="不查本机，而查一个公众网站（网址），或开放数据的目录、entries.jsonl")
+    ] = None,
+    keys: Annotated[str | None, typer.Option(help="公钥集：文件或网址；与 --from 同用，不写则取自那个网站")] = None,
 ) -> None:
-    """Check log, checkpoints, projections, drafts, files and index against each other; exit 1 when one does not hold."""
+    """Check log, checkpoints, projections, drafts, files and index against each other; exit 1 when one does not hold.
+
+    With --from, compare the kept checkpoint with another site, or with its open data: anybody can do that.
+    """
+    if other is not None or keys is not None:
+        check_commands.verify_from_outside(checkpoint, other, keys)
+        return
     with _register(make=False) as (database, settings), _progress("核对") as progress:
         held = checkpoint.read_text(encoding="utf-8") if checkpoint else None
         source = documents.RegisterSource(database)

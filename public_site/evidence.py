@@ -18,8 +18,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
-from public_site import folding, grades, places, register
+from public_site import folding, places, register, testimony
 from public_site.enterprises import MOST_CANDIDATES, core_name, normal_name
+from public_site.faults import NotFound
 from public_site.folding import Folded
 from public_site.notices import codes
 from public_site.questions import Question
@@ -27,6 +28,10 @@ from public_site.questions import Question
 STATUSES = ("match", "ambiguous", "no_public_record", "invalid")
 _BATCH = 500
 _Line = tuple[str | None, str | None, str | None]
+
+
+class NoRecord(NotFound):
+    """Nothing was on record of an enterprise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +118,31 @@ def check(
         same_as = None
         if status == "match":
             if ids[0] not in told:
-                told[ids[0]] = _told(pool, ids[0], as_of, used, notices)
+                told[ids[0]] = testimony.account(pool.by_id[ids[0]], pool.trails[ids[0]], as_of, used, notices)
             same_as = first.setdefault(ids[0], one.question.ref)
-        offered = tuple(_candidate(pool.by_id[i]) for i in ids[:MOST_CANDIDATES]) if status != "match" else ()
+        offered = tuple(testimony.candidate(pool.by_id[i]) for i in ids[:MOST_CANDIDATES]) if status != "match" else ()
         answers.append(Answer(one.question.ref, one.question.said(), status, reason, offered,
                               told[ids[0]] if status == "match" else None,
                               same_as if same_as != one.question.ref else None))  # fmt: skip
-    cited = _notices(connection, notices, known)
+    cited = testimony.notices(connection, notices, known)
     return Findings(as_of, known, tuple(answers), cited, frozenset(used | notices))
+
+
+def about(connection: Connection, enterprise_id: int, *, as_of: str, known: int) -> Findings:
+    """The same for one enterprise of this register: by its id, so that nothing needs to be matched."""
+    pool = _Pool()
+    _fill(pool, connection, {enterprise_id}, known, silent)
+    enterprise = pool.by_id.get(enterprise_id)
+    if enterprise is None:
+        raise NoRecord("没有这家企业的公开记录。没有公开记录不等于 D 级。")
+    if not _on_record(enterprise, as_of):
+        raise NoRecord(f"{as_of} 及以前未见这家企业的公开记录。这不等于 D 级。")
+    used: set[int] = set()
+    notices: set[int] = set()
+    told = testimony.account(enterprise, pool.trails[enterprise_id], as_of, used, notices)
+    asked = {"code": told["credit_code"], "name": told["name"], "region": None}
+    answer = Answer("1", asked, "match", f"本站企业编号 {enterprise_id}", (), told)
+    return Findings(as_of, known, (answer,), testimony.notices(connection, notices, known), frozenset(used | notices))
 
 
 def _wanted(question: Question) -> _Wanted:
@@ -220,6 +242,16 @@ def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int, progres
     ids |= {i for i, borne in former.items() if borne & asked_codes}
     ids |= _ids(connection, "SELECT id FROM merged_enterprise WHERE into_id IN :asked", ids)
     pool = _Pool()
+    _fill(pool, connection, ids, known, progress)
+    for enterprise_id, borne in former.items():
+        now = pool.leads_to.get(enterprise_id, enterprise_id)
+        for code in borne if now in pool.by_id else ():
+            pool.former_codes.setdefault(code, set()).add(now)
+    return pool
+
+
+def _fill(pool: _Pool, connection: Connection, ids: Iterable[int], known: int, progress: Tell) -> None:
+    """Fold these enterprises and all that is tied to them into the pool."""
     families = register.families(connection, ids, known)
     for at, (_, trail) in enumerate(register.trails(connection, families, known), 1):
         if at % _BATCH == 0 or at == len(families):
@@ -234,11 +266,6 @@ def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int, progres
             into = family.leads_to[enterprise_id]
             if facts.credit_code and into in family.members:
                 pool.merged_codes.setdefault(facts.credit_code, set()).add(into)
-    for enterprise_id, borne in former.items():
-        now = pool.leads_to.get(enterprise_id, enterprise_id)
-        for code in borne if now in pool.by_id else ():
-            pool.former_codes.setdefault(code, set()).add(now)
-    return pool
 
 
 def _enter(pool: _Pool, enterprise: Folded) -> None:
@@ -268,89 +295,4 @@ def _with_other_codes(connection: Connection, known: int) -> dict[int, set[str]]
     for enterprise_id, body in connection.execute(query, {"known": known}):
         if code := register.read(body).data.get("credit_code"):
             found.setdefault(int(enterprise_id), set()).add(code)
-    return found
-
-
-# --- what is told -----------------------------------------------------------------------------------------------------
-
-
-def _candidate(enterprise: Folded) -> dict[str, Any]:
-    facts = enterprise.facts
-    return {"id": enterprise.id, "name": facts.name, "credit_code": facts.credit_code,
-            "place": facts.county or facts.city or facts.province}  # fmt: skip
-
-
-def _told(pool: _Pool, enterprise_id: int, as_of: str, used: set[int], notices: set[int]) -> dict[str, Any]:
-    """All that a bank is told of a match; the entries it rests on go into `used`, its notices into `notices`."""
-    enterprise = pool.by_id[enterprise_id]
-    facts, held = enterprise.facts, enterprise.on(as_of)
-    overall = folding.overall(held)
-    history = [d for d in enterprise.decisions if d.effective_on <= as_of]
-    falls = [d for d in history if d.kind == "downgraded" and d.stage == "decided" and not d.withdrawn]
-    corrections = [e for e in pool.trails[enterprise_id] if e.kind in register.AMENDING_KINDS]
-    used.add(enterprise_id)
-    used.update(d.entry for d in history)
-    used.update(e.number for e in corrections)
-    notices.update(d.notice for d in history)
-    return {
-        "id": enterprise.id,
-        "name": facts.name,
-        "former_names": list(enterprise.names[:-1]),
-        "credit_code": facts.credit_code,
-        "province": facts.province,
-        "city": facts.city,
-        "county": facts.county,
-        "zone": facts.zone,
-        "overall_grade": overall.grade,
-        "overall_reason": overall.reason,
-        "excellence": any(s.grade == "A+" and s.listed for s in held),
-        "since": max((s.since for s in held if s.since and s.grade), default=None),
-        "last_downgrade": max((d.effective_on for d in falls), default=None),
-        "no_longer_listed": any(not s.listed for s in held),
-        "units": [_unit(standing) for standing in held],
-        "history": [_decision(decision) for decision in sorted(history, key=lambda d: (d.effective_on, d.entry))],
-        "corrections": [
-            {"entry": e.number, "kind": e.kind, "published_at": e.published_at, "reason": e.data.get("reason"),
-             "mends": e.data.get("corrects") or e.data.get("withdraws") or e.data.get("undoes")}
-            for e in corrections
-        ],
-        "url": f"/enterprises/{enterprise.id}?as_of={as_of}",
-    }  # fmt: skip
-
-
-def _unit(standing: folding.Standing) -> dict[str, Any]:
-    proposal = standing.proposal
-    return {
-        "id": standing.unit, "site": standing.site, "industry": standing.industry, "line": standing.line,
-        "scheme": standing.scheme, "scale": grades.grade(standing.grade).scale if standing.grade else None,
-        "grade": standing.grade, "stage": "decided" if standing.entry is not None else "proposed",
-        "since": standing.since, "entry": standing.entry, "notice_id": standing.notice, "listed": standing.listed,
-        "managed_as": standing.managed_as, "managed_until": standing.managed_until,
-        "downgraded_on": standing.downgraded_on,
-        "proposal": proposal and {"grade": proposal.grade, "scheme": proposal.scheme, "since": proposal.since,
-                                  "entry": proposal.entry, "notice_id": proposal.notice},
-    }  # fmt: skip
-
-
-def _decision(decision: Any) -> dict[str, Any]:
-    told = {name: getattr(decision, name) for name in (
-        "entry", "unit", "kind", "stage", "grade", "previous_grade", "scheme", "industry", "line", "effective_on",
-        "published_at", "managed_as", "managed_until", "sheet", "row", "cites", "mended_by", "withdrawn",
-    )}  # fmt: skip
-    return told | {"notice_id": decision.notice}
-
-
-def _notices(connection: Connection, ids: set[int], known: int) -> dict[str, dict[str, Any]]:
-    """Where to read it: the notices as they were first published; their corrections are among the enterprise's."""
-    query = text("SELECT number, body FROM entry WHERE number IN :ids AND number <= :known").bindparams(
-        bindparam("ids", expanding=True)
-    )
-    found: dict[str, dict[str, Any]] = {}
-    for batch in register.batches(sorted(ids), _BATCH):
-        for number, body in connection.execute(query, {"ids": list(batch), "known": known}):
-            said = register.read(body)
-            found[str(number)] = {
-                "id": number, "stage": said.stage,
-                **{k: said.data.get(k) for k in ("title", "issuer", "number", "issued_on", "url", "sha256")},
-            }  # fmt: skip
     return found

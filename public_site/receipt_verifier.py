@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Check a grade-check receipt without its issuer: one file, Python 3.11 or newer and the package `cryptography`.
 
-    python receipt_verifier.py RECEIPT KEYS.json
+    python verify_receipt.py RECEIPT KEYS.json
 
 KEYS.json is what the issuer publishes at /.well-known/jwks.json; keep a copy of your own. Exit code 0: everything holds;
 1: something does not; 2: a file cannot be read. Each check is told in words, in Chinese.

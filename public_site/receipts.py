@@ -74,6 +74,16 @@ def made(
     return Receipt(signed(said, signing.current(settings.receipt_keys)), said)
 
 
+def certificate(connection: Connection, settings: Settings, enterprise_id: int, *, as_of: str, known: int) -> Receipt:
+    """A receipt about one enterprise, made out as of the moment up to which is known: the same bytes for the same question.
+
+    Raises: evidence.NoRecord; signing.NoReceiptKey; NotReady when no checkpoint was signed at entry `known`.
+    """
+    said = statement(connection, settings, evidence.about(connection, enterprise_id, as_of=as_of, known=known))
+    said["made_at"] = said["known_at"]
+    return Receipt(signed(said, signing.current(settings.receipt_keys)), said)
+
+
 def statement(connection: Connection, settings: Settings, findings: evidence.Findings) -> dict[str, Any]:
     """All that a receipt says but when it was made."""
     checkpoint = log.checkpoint_of(connection, findings.known)

@@ -7,16 +7,14 @@ extend the copy is a fork: it is reported and nothing is taken over.
 
 from __future__ import annotations
 
-import base64
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from public_site import log, register, standings, tiles, tree
+from public_site import log, outside, register, standings, tiles
 from public_site.database import Database
 from public_site.faults import NotReady, NotValid
 
@@ -24,10 +22,6 @@ Fetch = Callable[[str], bytes]
 _PINNED = "followed.json"
 _LARGEST = 32 << 20
 _AT_ONCE = 40  # bundles between two writes
-
-
-class Forked(NotValid):
-    """The site now signs another history than the one it signed before."""
 
 
 def fetch(url: str) -> bytes:
@@ -47,41 +41,42 @@ def follow(
 ) -> int:  # fmt: skip
     """Bring the copy in `database` up to the site's latest checkpoint; its size.
 
-    Raises: Forked, with what does not agree; NotReady when the site does not answer.
+    Raises: outside.HistoryChanged, with what does not agree; NotReady when the site does not answer.
     """
     site = site.rstrip("/")
-    origin, key = _pinned(folder, site, get)
+    theirs = _pinned(folder, site, get)
     note = get(f"{site}/log/checkpoint").decode("utf-8", "replace")
-    said = tree.read_checkpoint(note, origin, key)
+    said = theirs.read(note)
     with database.writing() as connection:
         have = register.latest_number(connection)
         if said.size < have:
-            raise Forked(f"对方的日志只有 {said.size} 条，以前签名说有 {have} 条：有条目被删去。请保存好本机的副本。")
+            raise outside.HistoryChanged(
+                f"对方的日志只有 {said.size} 条，以前签名说有 {have} 条：有条目被删去。请保存好本机的副本。"
+            )
         for bodies in _runs(_missing(site, have, said.size, get)):
             register.replicate(connection, bodies)
             progress(register.latest_number(connection) - have, said.size - have)
         log.catch_up(connection)
         if log.root(connection, said.size) != said.root:
-            raise Forked("对方现在的日志与以前签名的不是同一段历史：历史被改动过。请保存好本机的副本和这个检查点。")
+            raise outside.HistoryChanged(
+                "对方现在的日志与以前签名的不是同一段历史：历史被改动过。请保存好本机的副本和这个检查点。"
+            )
         log.keep(connection, said.size, note)
         standings.catch_up(connection)
     return said.size
 
 
-def _pinned(folder: Path, site: str, get: Fetch) -> tuple[str, Ed25519PublicKey]:
-    """The log's name and key as they were at the first contact. Raises: NotValid for another site."""
+def _pinned(folder: Path, site: str, get: Fetch) -> outside.Log:
+    """The log as it was at the first contact. Raises: NotValid for another site."""
     file = folder / _PINNED
     if not file.exists():
         told = orjson.loads(get(f"{site}/.well-known/jwks.json"))
-        logs = [key for key in told.get("keys", []) if "origin" in key]
-        if len(logs) != 1:
-            raise NotValid("对方没有公布日志的公钥。")
-        file.write_bytes(orjson.dumps({"site": site, "origin": logs[0]["origin"], "x": logs[0]["x"]}))
+        outside.log_of(told)
+        file.write_bytes(orjson.dumps({"site": site, "keys": [key for key in told["keys"] if "origin" in key]}))
     kept = orjson.loads(file.read_bytes())
     if kept["site"] != site:
         raise NotValid(f"这个目录里是 {kept['site']} 的副本。请为另一个网站换一个目录。")
-    x = base64.urlsafe_b64decode(kept["x"] + "=" * (-len(kept["x"]) % 4))
-    return kept["origin"], Ed25519PublicKey.from_public_bytes(x)
+    return outside.log_of(kept)
 
 
 def _missing(site: str, have: int, size: int, get: Fetch) -> Iterator[list[str]]:
@@ -92,7 +87,7 @@ def _missing(site: str, have: int, size: int, get: Fetch) -> Iterator[list[str]]
         name = tiles.path(index) + ("" if width == tiles.WIDTH else f".p/{width}")
         bodies = _unpacked(get(f"{site}/log/tile/entries/{name}"))
         if len(bodies) != width:
-            raise Forked(f"第 {first + 1} 条起的一束条目残缺。")
+            raise outside.HistoryChanged(f"第 {first + 1} 条起的一束条目残缺。")
         yield bodies[max(0, have - first) :]
 
 

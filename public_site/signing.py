@@ -66,6 +66,8 @@ def rotate(folder: Path) -> str:
 def revoke(folder: Path, *, reason: str, at: datetime, kid: str | None = None, receipt: str | None = None) -> None:
     """Take back a key for whatever it signed from `at` on, or one receipt (by the SHA-256 of its file, hex).
 
+    A key that is taken back signs no more: where it is the present one, a new one begins.
+
     Raises: NotValid for a key that is not ours or a hash that is none.
     """
     if (kid is None) == (receipt is None):
@@ -74,6 +76,8 @@ def revoke(folder: Path, *, reason: str, at: datetime, kid: str | None = None, r
         raise NotValid("没有这把签发回执的密钥。")
     if receipt is not None and not (len(receipt) == 64 and set(receipt) <= set("0123456789abcdef")):
         raise NotValid("回执用它文件的 SHA-256（64 位小写十六进制）指明。")
+    if kid is not None and kid == jwk(current(folder).public_key())["kid"]:
+        rotate(folder)
     about = {"kid": kid, "since": register.moment(at)} if kid else {"receipt": receipt, "since": register.moment(at)}
     _write(folder / "revoked.json", orjson.dumps([*revoked(folder), about | {"reason": reason}]))
 

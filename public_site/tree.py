@@ -72,6 +72,31 @@ def consistency_proof(older: int, newer: int, node: Node) -> list[bytes]:
     return path[::-1]
 
 
+class Growing:
+    """The tree of leaves that come one by one: only the peaks of its perfect subtrees are kept."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._peaks: list[bytes] = []
+
+    def push(self, leaf: bytes) -> None:
+        """One more leaf (its hash)."""
+        running, full = leaf, self.size
+        while full & 1:
+            running, full = node_hash(self._peaks.pop(), running), full >> 1
+        self._peaks.append(running)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The tree head over what came so far."""
+        if not self._peaks:
+            return hashlib.sha256(b"").digest()
+        *rest, running = self._peaks
+        for peak in reversed(rest):
+            running = node_hash(peak, running)
+        return running
+
+
 def includes(leaf: bytes, position: int, size: int, path: Sequence[bytes], head: bytes) -> bool:
     """Whether `path` proves that `leaf` stands at `position` under `head` (RFC 9162 §2.1.3.2)."""
     if not 0 <= position < size:

@@ -277,7 +277,9 @@ def _outside(connection: Connection, origin: str, key: Ed25519PublicKey | None, 
     if said.size > latest:
         yield f"外部检查点有 {said.size} 条，现在的登记只有 {latest} 条：有条目被删去。"
     elif said.root != _roots(connection, {said.size})[said.size]:
-        yield f"外部检查点（{said.size} 条）与现在的登记不符：历史被改动过。"
+        mine = log.checkpoint_of(connection, said.size)
+        fork = "分叉：本站为同样的条数签过两个根哈希。" if mine is not None and mine.strip() != note.strip() else ""
+        yield f"外部检查点（{said.size} 条）与现在的登记不符：{fork}历史被改动过。"
 
 
 def _roots(connection: Connection, sizes: set[int]) -> dict[int, bytes]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import random
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
-from public_site import evidence, folding, publishing, register, retelling
-from public_site.questions import Question, of_text
+from public_site import evidence, folding, publishing, register, retelling, standings, testimony
+from public_site.database import Database
+from public_site.questions import Question, of_file, of_text
 from tests import trails
 from tests.desk import APPROVER, DRAFTER, Desk, row
 
@@ -25,7 +30,7 @@ def register_of_all_kinds(desk: Desk) -> Desk:
         row("演示甲有限公司", "A", 统一社会信用代码=CODE), row("演示乙（集团）有限公司", "B"),
         row("演示丙有限公司", "B", county="涪陵区"),
         row("演示丁有限公司", "B", 统一社会信用代码=OTHER_CODE), row("演示戊有限公司", "B", 统一社会信用代码=MERGED_CODE),
-        row("演示己有限公司", "B"),
+        row("演示己有限公司", "B"), row("演示庚有限公司", "B"),
     ], on="2022-05-01")  # fmt: skip
     desk.publish([row("演示甲有限公司", "C", 原等级="A", 统一社会信用代码=CODE)], on="2023-05-01")
     elsewhere = desk.draft([row("演示丙有限公司", "C", county="万州区")], on="2023-05-02")
@@ -39,6 +44,8 @@ def register_of_all_kinds(desk: Desk) -> Desk:
         desk.enterprise("演示戊有限公司").line.id,
         desk.enterprise("演示己有限公司").line.id,
     )
+    (deleted,) = (event for event in desk.enterprise("演示庚有限公司").history if event.grade)
+    amend(desk, publishing.draft_withdrawal, deleted.entry)
     return desk
 
 
@@ -66,6 +73,11 @@ KINDS_OF_ROW = (
     ("91350100M000100Y44,,", "invalid", "校验位"),
     ("91350100M000100Y4,,", "invalid", "17位"),
     ("9.11302E+17,,", "invalid", "当成了数字"),
+    ("911302307808371300,,", "invalid", "校验位"),
+    (f"{MERGED_CODE[:-1]}0,,", "invalid", "校验位"),
+    (f"{CODE.lower()},,", "match", "信用代码一致"),
+    (f"'{CODE},,", "match", "信用代码一致"),
+    (",演示庚有限公司,", "match", "名称一致"),
     ("91350100MO00100Y43,,", "invalid", "字母"),
     (",,涪陵区", "invalid", "没有代码"),
     (",演示甲有限公司,火星市", "invalid", "所在地无法识别"),
@@ -145,18 +157,86 @@ def test_the_same_enterprise_twice_is_said(register_of_all_kinds: Desk) -> None:
 @given(history=trails.histories, day=st.sampled_from(("2019-01-01", *trails.DAYS, "2027-01-01")))
 def test_any_day_s_grades_are_those_of_a_fold_written_otherwise(history: list[trails.Step], day: str) -> None:
     entries = trails.Scribe().tell(history)
-    pool = evidence._Pool()
     family = folding.family(entries)
-    pool.by_id, pool.trails = family.members, dict.fromkeys(family.members, entries)
     living = retelling.told(entries)
-    for enterprise in family.members:
-        told = evidence._told(pool, enterprise, day, set(), set())
+    for enterprise, folded in family.members.items():
+        told = testimony.account(folded, entries, day, set(), set())
         for unit in told["units"]:
             grade, listed, _, proposed = retelling.standing(living, unit["id"], day)
             held = (unit["grade"], unit["listed"], unit["proposal"] and unit["proposal"]["grade"])
             assert held == (grade, listed, proposed)
         ours = {t.number for t in living if t.enterprise == enterprise and t.day <= day}
         assert {event["entry"] for event in told["history"]} == ours
+
+
+def test_what_was_deleted_is_found_without_a_grade_and_says_so(register_of_all_kinds: Desk) -> None:
+    (answer,) = checked(register_of_all_kinds, "企业名称\n演示庚有限公司")
+    told = answer.enterprise
+    assert told is not None
+    assert (told["overall_grade"], told["units"]) == (None, [])
+    assert [event["withdrawn"] for event in told["history"]] == [True]
+    assert [correction["kind"] for correction in told["corrections"]] == ["withdrawn"]
+
+
+def test_a_number_of_a_workbook_is_no_code(register_of_all_kinds: Desk) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    assert book.active is not None
+    for cells in (["代码"], [911302307808371268], [9.11302307808371e17], [CODE]):
+        book.active.append(cells)
+    stream = io.BytesIO()
+    book.save(stream)
+    asked = of_file(stream.getvalue(), "名单.xlsx").questions
+    with register_of_all_kinds.database.reading() as connection:
+        known = register.latest_number(connection)
+        answers = evidence.check(connection, asked, as_of="2024-06-01", known=known).answers
+    assert [answer.status for answer in answers] == ["invalid", "invalid", "match"]
+    assert "文本" in answers[0].reason
+
+
+@hypothesis_settings(max_examples=25)
+@given(history=trails.histories, chance=st.randoms(use_true_random=False))
+def test_any_day_as_known_at_any_entry_is_a_fold_written_otherwise(
+    history: list[trails.Step], chance: random.Random
+) -> None:
+    with TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'register.db'}")
+        database.migrate()
+        with database.writing() as connection:
+            scribe, half = trails.Scribe(), chance.randint(0, len(history))
+            for part in (history[:half], history[half:]):
+                scribe.write(connection, part)
+            standings.catch_up(connection)
+        with database.reading() as connection:
+            entries = register.since(connection, 0)
+            for known in (len(entries), *chance.sample(range(1, len(entries) + 1), min(2, len(entries)))):
+                for enterprise in {e.enterprise for e in entries[:known] if e.enterprise}:
+                    day = chance.choice(("2019-01-01", *trails.DAYS, "2027-01-01"))
+                    compare(connection, entries[:known], enterprise, day, known)
+        database.close()
+
+
+def compare(connection: Connection, entries: list[register.Entry], enterprise: int, day: str, known: int) -> None:
+    """What is told of an enterprise is what the whole register up to `known` says, read for each question anew."""
+    living = retelling.told(entries)
+    ours = [t for t in living if t.enterprise == enterprise and t.day <= day]
+    if retelling.leads_to(entries, enterprise) is not None or not ours:
+        with pytest.raises(evidence.NoRecord):
+            evidence.about(connection, enterprise, as_of=day, known=known)
+        return
+    findings = evidence.about(connection, enterprise, as_of=day, known=known)
+    told = findings.answers[0].enterprise
+    assert told is not None
+    assert {event["entry"]: event["withdrawn"] for event in told["history"]} == {t.number: t.withdrawn for t in ours}
+    assert findings.used >= {t.number for t in ours}
+    for unit in told["units"]:
+        grade, listed, _, proposed = retelling.standing(living, unit["id"], day)
+        held = (unit["grade"], unit["listed"], unit["proposal"] and unit["proposal"]["grade"])
+        assert held == (grade, listed, proposed)
+    assert {unit["id"] for unit in told["units"]} == {t.unit for t in ours if not t.withdrawn and not t.is_repetition}
+    present, borne = retelling.names(entries, enterprise)
+    assert (told["name"], set(told["former_names"])) == (present, borne - {present})
 
 
 def test_a_long_list_is_answered_in_its_order(register_of_all_kinds: Desk) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from public_site import log, receipt_verifier, receipts, register, signing, tree
+from public_site import log, outside, receipt_verifier, receipts, register, signing, tree
 from public_site.questions import of_text
 from tests.desk import Desk, row
 
@@ -70,11 +70,16 @@ def test_the_bytes_depend_on_nothing_but_the_question_and_what_was_known(filled:
     assert register.canonical(later.said | {"made_at": ""}) == register.canonical(before.said | {"made_at": ""})
 
 
-def test_it_holds_after_further_entries_and_after_its_key_was_replaced(filled: Desk) -> None:
-    before = receipt(filled)
+def test_it_holds_after_a_thousand_further_entries_and_after_its_key_was_replaced(filled: Desk) -> None:
+    before, then = receipt(filled), filled.latest
     filled.publish([row(f"演示批量{n}有限公司", "B") for n in range(500)], on="2025-01-01")
+    assert filled.latest >= then + 1_000
     signing.rotate(filled.settings.receipt_keys)
     assert failing(before.text, keys(filled)) is None
+    held = outside.log_of(keys(filled)).read(before.said["checkpoint"])
+    with filled.database.reading() as connection:  # and what it rests on is still the beginning of the log
+        path = tree.consistency_proof(held.size, filled.latest, log.nodes(connection))
+        assert tree.extends(held.size, held.root, filled.latest, log.root(connection, filled.latest), path)
     after = receipt(filled)
     assert failing(after.text, keys(filled)) is None
     assert before.text.split(".")[0] != after.text.split(".")[0]
@@ -120,9 +125,12 @@ def test_whoever_holds_the_key_still_cannot_say_what_the_log_does_not(filled: De
 def test_what_was_revoked_does_not_hold(filled: Desk) -> None:
     one, folder = receipt(filled), filled.settings.receipt_keys
     kid = signing.public_keys(folder)[0]["kid"]
+    late = receipt(filled, made_at=MADE_AT + timedelta(days=1))
     signing.revoke(folder, kid=kid, reason="私钥外泄", at=MADE_AT + timedelta(seconds=1))
     assert failing(one.text, keys(filled)) is None
-    assert failing(receipt(filled, made_at=MADE_AT + timedelta(days=1)).text, keys(filled)) == "撤销"
+    assert failing(late.text, keys(filled)) == "撤销"
+    after = receipt(filled, made_at=MADE_AT + timedelta(days=1))  # by the key that took its place
+    assert failing(after.text, keys(filled)) is None
     signing.revoke(folder, receipt=hashlib.sha256(one.text.encode()).hexdigest(), reason="误发", at=MADE_AT)
     assert failing(one.text, keys(filled)) == "撤销"
 

@@ -24,10 +24,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from public_site import open_data
+from public_site import open_data, receipts
 from public_site.faults import NotFound, NotReady
 from public_site.open_data import File, Version
-from public_site.web import caching, doors, pages
+from public_site.web import answers, caching, doors, pages
 
 routes = APIRouter(dependencies=[doors.parameters()])
 _CODINGS: Final = {"zstd": ".zst", "gzip": ".gz"}  # the smaller first
@@ -94,6 +94,14 @@ def index(request: Request, site: doors.TheSite) -> Response:
     """Every version with its files, sizes and fingerprints."""
     content = open_data.as_json(open_data.read(site.settings.open_data_folder))
     return _json(request, content, "application/json")
+
+
+@routes.get("/data/verify_receipt.py")
+def verifier(request: Request, snapshot: doors.Reader) -> Response:
+    """The verifier of receipts as one file, for whoever would rather not ask us."""
+    headers = {"Content-Disposition": 'attachment; filename="verify_receipt.py"'}
+    content = Response(receipts.VERIFIER.read_bytes(), media_type="text/x-python; charset=utf-8", headers=headers)
+    return answers.public(request, snapshot, content)
 
 
 @routes.get("/data/datapackage.json")

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse, Response
 from public_site import histories, news, records, register, search, spreadsheets
 from public_site.web import (
     answers,
+    certificates,
     csv_lines,
     doors,
     embedding,
@@ -255,6 +256,22 @@ def embedded(enterprise_id: int, request: Request, snapshot: doors.Reader) -> Re
     except records.EnterpriseMerged as merged:
         return _to_survivor(request, snapshot, f"/enterprises/{merged.into}/{path.rpartition('/')[2]}")
     return embedding.answer(request, snapshot, line, picture=path.endswith(".svg"))
+
+
+@routes.get("/enterprises/{enterprise_id:int}/certificate")
+@routes.get("/enterprises/{enterprise_id:int}/certificate.jws")
+@routes.get("/enterprises/{enterprise_id:int}/certificate.pdf")
+def certificate(
+    enterprise_id: int, request: Request, parameters: OneParameters, snapshot: doors.Reader, site: doors.TheSite
+) -> Response:
+    """What is on record on one signed sheet: to print, as PDF, as the receipt."""
+    number = min(enterprise_id, LARGEST_NUMBER)
+    last = request.url.path.rpartition("/")[2]
+    try:
+        records.enterprise(snapshot.connection, number)
+    except records.EnterpriseMerged as merged:
+        return _to_survivor(request, snapshot, f"/enterprises/{merged.into}/{last}")
+    return certificates.answer(request, site, snapshot, parameters, number, last.removeprefix("certificate"))
 
 
 def _to_survivor(request: Request, snapshot: doors.Snapshot, path: str) -> Response:

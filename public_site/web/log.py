@@ -132,7 +132,13 @@ def _compared(snapshot: doors.Snapshot, site: doors.Site, pasted: str) -> tuple[
         if not 0 < said.size <= min(snapshot.number, LARGEST_NUMBER):
             return False, f"检查点说有 {said.size} 条，现在的登记只有 {snapshot.number} 条：有条目被删去。请保存好它。"
         if said.root != log.root(snapshot.connection, said.size):
-            return False, "签名是本站的，内容却与现在的登记不符：历史被改动过。请保存好它，并告诉别人。"
+            fork = log.checkpoint_of(snapshot.connection, said.size) is not None
+            told = (
+                "分叉：本站为同样的条数签过两个根哈希，历史被改动过。"
+                if fork
+                else "内容却与现在的登记不符：历史被改动过。"
+            )
+            return False, f"签名是本站的，{told}请保存好它，并告诉别人。"
     except tree.CheckpointRefused as fault:
         return False, str(fault)
     return (

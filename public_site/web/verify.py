@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from public_site import log, receipt_verifier, receipts, signing
+from public_site import log, receipt_verifier, signing
 from public_site.web import doors, pages
 
 routes = APIRouter(dependencies=[doors.parameters()])
@@ -40,10 +40,3 @@ def verified(
     holds = all(held for _, held, _ in checks)
     said = receipt_verifier.content(receipt) if holds else None
     return pages.plain(request, "verify/verify.html", status=200 if holds else 422, checks=checks, said=said)
-
-
-@routes.get("/verify/receipt_verifier.py")
-def verifier() -> Response:
-    """The verifier as one file, for whoever would rather not ask us."""
-    headers = {"Content-Disposition": 'attachment; filename="receipt_verifier.py"'}
-    return Response(receipts.VERIFIER.read_bytes(), media_type="text/x-python; charset=utf-8", headers=headers)

@@ -120,7 +120,9 @@ def test_the_page_explains_the_log_and_compares_a_checkpoint(visitor: Any, publi
 def test_a_view_that_was_signed_beside_this_one_is_reported(visitor: Any, published: Publisher) -> None:
     key = log.read_key(published.settings.log_key)
     fork = tree.signed(tree.Checkpoint("localhost/log", SIZE, bytes(32)), key)
-    assert "历史被改动过" in visitor.text(f"/log?checkpoint={quote(fork)}")
+    assert "分叉：本站为同样的条数签过两个根哈希" in visitor.text(f"/log?checkpoint={quote(fork)}")
+    unpublished = tree.signed(tree.Checkpoint("localhost/log", SIZE - 1, bytes(32)), key)
+    assert "历史被改动过" in visitor.text(f"/log?checkpoint={quote(unpublished)}")
     longer = tree.signed(tree.Checkpoint("localhost/log", SIZE + 1, bytes(32)), key)
     assert "有条目被删去" in visitor.text(f"/log?checkpoint={quote(longer)}")
 

@@ -12,7 +12,7 @@ from tests.web.clerks import OURS
 
 def test_the_page_explains_itself(visitor: Any) -> None:
     assert "断网也能核对" in visitor.text("/verify")
-    assert visitor.get("/verify/receipt_verifier.py").content == receipts.VERIFIER.read_bytes()
+    assert visitor.get("/data/verify_receipt.py").content == receipts.VERIFIER.read_bytes()
 
 
 @pytest.mark.parametrize("receipt", ["", "abc", "a.b.c", "é", "e30.e30.e30", "<script>.x.y"])

@@ -31,4 +31,5 @@ def test_a_key_that_was_replaced_stays_in_the_set(tmp_path: Path, make_publisher
     assert {key["kid"] for key in after["keys"]} == {key["kid"] for key in before["keys"]} | {kid}
     assert signing.jwk(signing.current(publisher.settings.receipt_keys).public_key())["kid"] == kid
     signing.revoke(publisher.settings.receipt_keys, kid=kid, reason="私钥外泄", at=publisher.at)
+    assert signing.jwk(signing.current(publisher.settings.receipt_keys).public_key())["kid"] != kid
     assert visitor.get("/.well-known/jwks.json").json()["revoked"][0]["kid"] == kid
