@@ -9,6 +9,7 @@
     finishing  versions    digests and compressed siblings, one pass a file · folders, the atomic switch, thinning
     fields                 the one list of tables and fields from which everything above is generated
 
-Only the register, its projections and the log are read, by naming their columns: complaints, drafts, people and reports
+Only the register, its projections, the log and the suppressed counts of complaints are read, by naming their columns:
+complaints (in databases of their own, which this package does not open), drafts, people and reports
 cannot get into a file. Nothing in `public_site` imports this package: pages read its files (`public_site.open_data`).
 """

@@ -220,4 +220,19 @@ PLACES: Final = Table(
               refers_to=("places", "code")),
     ),
 )  # fmt: skip
-TABLES: Final = (ENTERPRISES, GRADES, UNITS, NOTICES, ENTRIES, INDUSTRIES, PLACES)
+COMPLAINT_STATISTICS: Final = Table(
+    "complaint_statistics", "投诉统计", "Complaint statistics",
+    "各县每季度收到多少件污染举报，按类别；少于五件的和能推算出来的不列。同一件可以有几个类别。",
+    "id",
+    (
+        Field("id", "编号", "Id", "string", "季度-行政区划代码-类别；全国写作 CN", required=True),
+        Field("quarter", "季度", "Quarter", "string", "收到的季度，如 2026Q1", required=True, pattern="^[0-9]{4}Q[1-4]$"),
+        Field("place_code", "行政区划代码", "Place code", "string", "县级区划；空为全国", pattern=_CODE,
+              refers_to=("places", "code")),
+        Field("place", "地方", "Place", "string", "区划的名称；空为全国"),
+        Field("category", "类别", "Category", "string", "举报的类别，如 odour 恶臭、异味", required=True),
+        Field("complaints", "件数", "Complaints", "integer", "收到多少件，后来撤回或删除的也算", "件", required=True, minimum=5),
+        Field("closed_on", "统计日", "Closed on", "date", "统计的日期；此后不再改变", required=True),
+    ),
+)  # fmt: skip
+TABLES: Final = (ENTERPRISES, GRADES, UNITS, NOTICES, ENTRIES, INDUSTRIES, PLACES, COMPLAINT_STATISTICS)

@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from data_export.fields import TABLES, Table
-from public_site import grades, mending, places, register
+from public_site import grades, mending, open_data, places, register
 
 _BATCH: Final = 5_000
 _STRETCH: Final = 500_000  # entries that are taken in at once
@@ -118,7 +118,12 @@ class Staging:
         """Take every row in from one snapshot of the register."""
         self.number = register.latest_number(connection)
         self.published_at = register.entry(connection, self.number).published_at
-        for table, rows in (("places", _places()), ("industries", _industries()), ("notices", _notices(connection))):
+        for table, rows in (
+            ("places", _places()),
+            ("industries", _industries()),
+            ("notices", _notices(connection)),
+            ("complaint_statistics", _complaint_statistics(connection, open_data.day(self.published_at))),
+        ):
             self._take_rows(table, rows)
         make = "json_array" if connection.dialect.name == "sqlite" else "json_build_array"
         for name, (columns, source) in _RAW.items():
@@ -246,6 +251,24 @@ def _industries() -> list[dict[str, Any]]:
         for one in grades.industries(family)
     ]
     return sorted(rows, key=lambda row: str(row["id"]))
+
+
+def _complaint_statistics(connection: Connection, day: str) -> list[dict[str, Any]]:
+    """Those that were closed before the version's day: whenever it is made again, they are the same."""
+    query = text("SELECT quarter, place, category, complaints, closed_on FROM complaint_count WHERE closed_on < :day")
+    rows = [
+        {
+            "id": f"{quarter}-{place or 'CN'}-{category}",
+            "quarter": quarter,
+            "place_code": place or None,
+            "place": _place_name(place or None),
+            "category": category,
+            "complaints": complaints,
+            "closed_on": closed_on,
+        }
+        for quarter, place, category, complaints, closed_on in connection.execute(query, {"day": day})
+    ]
+    return sorted(rows, key=lambda row: row["id"])
 
 
 def _rank(label: str) -> tuple[str, int]:

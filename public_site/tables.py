@@ -6,6 +6,7 @@ from sqlmodel import SQLModel
 
 from public_site import (
     audit,
+    complaint_counts,
     drafts,
     error_reports,
     followed,
@@ -22,4 +23,4 @@ from public_site import (
 METADATA = SQLModel.metadata
 # Modules whose tables the metadata holds once they are imported.
 MODULES = (register, log, standings, drafts, handovers, reviews, uploads, supervisors, audit, throttling, error_reports,
-           followed)  # fmt: skip
+           followed, complaint_counts)  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from public_site import mail
 from public_site.complaints import letters, statistics, upkeep
 from public_site.complaints.store import Store
+from public_site.database import Database
 from public_site.faults import Fault
 from public_site.settings import Settings
 
@@ -42,6 +43,8 @@ def keep_up(store: Store, *, at: datetime) -> Done:
     today = at.astimezone(_CHINA).date()
     late = upkeep.escalate(store, on=today)
     quarters = statistics.close_quarters(store, on=today)  # before anything that it counts is destroyed
+    with closing(Database(store.settings.register_url)) as database:
+        statistics.hand_over(store, database)
     destroyed = upkeep.forget(store, days=store.settings.complaint_days, on=today)
     letters.forget(store, before=at - _LETTER_DAYS)
     if store.sealed.is_sqlite:

@@ -19,10 +19,12 @@ from datetime import date
 
 from sqlalchemy import Connection, insert, text
 
+from public_site import complaint_counts
 from public_site.complaints import bodies
 from public_site.complaints.store import ANSWER_TIME, CELL, QUARTER, Store
+from public_site.database import Database
 
-LEAST = 5
+LEAST = complaint_counts.LEAST
 LEAST_ANSWERS = 30
 COUNTRY = ""
 _ARRIVED = frozenset({"lodge", "take", "escalate", "object"})
@@ -60,6 +62,22 @@ def close_quarters(store: Store, *, on: date) -> int:
         for quarter in wanted:
             _close(connection, quarter, on)
     return len(wanted)
+
+
+def hand_over(store: Store, database: Database) -> int:
+    """Copy the counts of closed quarters to where an export finds them; how many quarters were new there."""
+    with store.looking() as connection:
+        closed_on = {str(q): str(day) for q, day in connection.execute(text("SELECT quarter, made_on FROM quarter"))}
+    with database.reading() as connection:
+        new = sorted(closed_on.keys() - complaint_counts.quarters(connection))
+    counted = {named: found.cells for named in new if (found := quarter(store, named)) and found.cells}
+    if not counted:
+        return 0
+    with database.writing() as connection:
+        for named in sorted(counted.keys() - complaint_counts.quarters(connection)):
+            cells = [(place, category, n) for (place, category), n in sorted(counted[named].items())]
+            complaint_counts.keep(connection, named, closed_on[named], cells)
+    return len(counted)
 
 
 def closed(store: Store) -> list[str]:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from public_site.complaints import following, handling, statistics
 from public_site.complaints.statistics import COUNTRY, LEAST, suppressed
+from public_site.database import Database
 from tests.complaints.inbox import TODAY, Inbox
 
 AFTER = date(2026, 4, 1)
@@ -117,3 +118,17 @@ def test_only_what_may_be_public_is_written_down(inbox: Inbox) -> None:
     with inbox.store.looking() as connection:
         rows = connection.execute(text("SELECT place, complaints FROM cell")).all()
     assert {tuple(row) for row in rows} == {(COUNTRY, 9)}
+
+
+def test_an_export_finds_what_is_public_and_nothing_else(inbox: Inbox, database: Database) -> None:
+    codes = lodge(inbox, 6)
+    assert statistics.hand_over(inbox.store, database) == 0
+    statistics.close_quarters(inbox.store, on=AFTER)
+    assert statistics.hand_over(inbox.store, database) == 1
+    following.erase(inbox.store, codes[0], on=AFTER)
+    assert statistics.hand_over(inbox.store, database) == 0
+    with database.reading() as connection:
+        rows = connection.execute(text("SELECT * FROM complaint_count ORDER BY place, category")).all()
+    assert [tuple(row) for row in rows] == [
+        ("2026Q1", place, category, 6, "2026-04-01") for place in ("", "500102") for category in ("fumes", "odour")
+    ]

@@ -24,7 +24,7 @@ from sqlalchemy import inspect, text
 
 from data_export import checking, exporting, finishing, staging, workbooks
 from data_export.fields import TABLES, Table
-from public_site import open_data, publishing, register, tree
+from public_site import complaint_counts, open_data, publishing, register, tree
 from public_site.database import Database
 from public_site.settings import Settings
 from tests.data_export.exporter import FORMULA, Exporter
@@ -178,7 +178,7 @@ def test_what_is_not_public_is_in_no_file(published: Exporter, database: Databas
     """Canaries in every text column of every table that is not published."""
     canary = "金丝雀7f3a9c"
     public = {"entry", "notice", "enterprise", "enterprise_name", "merged_enterprise", "holding", "decision",
-              "projection", "checkpoint", "tree_node", "alembic_version"}  # fmt: skip
+              "notice_industry", "complaint_count", "projection", "checkpoint", "tree_node", "alembic_version"}  # fmt: skip
     with database.writing() as connection:
         told = inspect(connection)
         private = sorted(set(told.get_table_names()) - public)
@@ -194,6 +194,19 @@ def test_what_is_not_public_is_in_no_file(published: Exporter, database: Databas
             content = repr([[c.value for c in line] for s in openpyxl.load_workbook(path) for line in s.iter_rows()]).encode()  # fmt: skip
         assert not [sign for sign in signs if sign in content], path.name
     assert all(told.startswith(("读取", "写出", "核对")) for told in published.told)
+
+
+def test_counts_of_complaints_are_those_of_quarters_closed_before_the_version(
+    published: Exporter, database: Database
+) -> None:
+    with database.writing() as connection:
+        for quarter, closed_on in (("2020Q4", "2021-01-01"), ("2099Q1", "2099-04-01")):
+            cells = [("", "odour", 12), ("500102", "odour", 7)]
+            complaint_counts.keep(connection, quarter, closed_on, cells)
+    found = published.rows(published.export(), "complaint_statistics")
+    assert list(found) == ["2020Q4-500102-odour", "2020Q4-CN-odour"]
+    assert (found["2020Q4-500102-odour"]["place"], found["2020Q4-500102-odour"]["complaints"]) == ("涪陵区", 7)
+    assert found["2020Q4-CN-odour"]["place_code"] is None
 
 
 def _plant(connection: Any, table: str, columns: list[Any], canary: str) -> int:
