@@ -9,6 +9,7 @@ engines, in JSON and in URLs, and they sort as they read.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # fewer requests in than there are connections, so that it hardly ever comes to that.
 POOL = 32
 _POOL_SECONDS = 5
+_BUSY_SECONDS = 30
+_BUSY = "另一项写入还没有完成（例如正在发布一份很长的名单），请稍后再试。"
 _WRITER_KIBIBYTES = 128 << 10
 # One number for every writer of the register on PostgreSQL (advisory locks are numbers): "mingji".
 _WRITER_LOCK = 0x6D696E676A69
@@ -50,16 +53,18 @@ class Database:
         overwritten (SQLite; PostgreSQL forgets when it vacuums)."""
         self.url = make_url(url)
         self._writer_lock = writer_lock
+        self._turn = threading.Lock()  # SQLite's own waiting is by looking again; within a process one waits in line
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self._readers, self._writers = (
-                _sqlite_engine(url, begin, forgets=forgets) for begin in ("BEGIN", "BEGIN IMMEDIATE")
-            )
+            self._readers = _sqlite_engine(url, "BEGIN", forgets=forgets)
+            self._writers = _sqlite_engine(url, "BEGIN IMMEDIATE", forgets=forgets)
+            self._careless = _sqlite_engine(url, "BEGIN IMMEDIATE", forgets=forgets, synchronous="NORMAL")
         else:
             self._writers = create_engine(
                 url, pool_pre_ping=True, pool_size=POOL, max_overflow=0, pool_timeout=_POOL_SECONDS
             )
+            self._careless = self._writers
             self._readers = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
@@ -69,15 +74,18 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, lasting: bool = True) -> Iterator[Connection]:
         """One transaction, alone among writers; it is kept when the block ends well, else it leaves no trace.
+
+        Without `lasting` a power cut may undo it (SQLite; nothing that came later is kept without it): it does not wait
+        for the disk.
 
         PostgreSQL: one advisory lock around the whole, else entry numbers would commit out of order and a projection
         would skip one.
 
         Raises: DatabaseBusy when another writer takes longer than one may wait for (SQLite).
         """
-        with self._begun() as (connection, _):
+        with self._begun(self._writers if lasting else self._careless) as (connection, _):
             if not self.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": self._writer_lock})
             yield connection
@@ -85,21 +93,33 @@ class Database:
     @contextmanager
     def trying(self) -> Iterator[Connection]:
         """A writer whose work is undone at the end of the block, however it ends: for a look at what would be."""
-        with self._begun() as (connection, transaction):
+        with self._begun(self._writers) as (connection, transaction):
             try:
                 yield connection
             finally:
                 transaction.rollback()
 
     @contextmanager
-    def _begun(self) -> Iterator[tuple[Connection, RootTransaction]]:
-        with self._writers.connect() as connection:
+    def _begun(self, engine: Engine) -> Iterator[tuple[Connection, RootTransaction]]:
+        with self._in_turn(), engine.connect() as connection:
             try:
                 transaction = connection.begin()
             except OperationalError:
-                raise DatabaseBusy("另一项写入还没有完成（例如正在发布一份很长的名单），请稍后再试。") from None
+                raise DatabaseBusy(_BUSY) from None
             with transaction:
                 yield connection, transaction
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=_BUSY_SECONDS):
+            raise DatabaseBusy(_BUSY)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     def migrate(self) -> None:
         """Bring the schema up to this program's version, in one transaction; does nothing when it is current."""
@@ -132,8 +152,8 @@ class Database:
 
     def close(self) -> None:
         """Give every connection back."""
-        self._readers.dispose()
-        self._writers.dispose()
+        for engine in (self._readers, self._writers, self._careless):
+            engine.dispose()
 
 
 def _connected(engine: Engine) -> Connection:
@@ -143,16 +163,16 @@ def _connected(engine: Engine) -> Connection:
         raise DatabaseBusy("同时访问的人太多，请稍后再试。") from None
 
 
-def _sqlite_engine(url: str, begin: str, *, forgets: bool) -> Engine:
+def _sqlite_engine(url: str, begin: str, *, forgets: bool, synchronous: str = "FULL") -> Engine:
     engine = create_engine(url, pool_size=POOL, max_overflow=0, pool_timeout=_POOL_SECONDS)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # else the driver begins transactions where it likes
         for pragma in (
-            "busy_timeout=30000",
+            f"busy_timeout={_BUSY_SECONDS * 1000}",
             "journal_mode=WAL",
-            "synchronous=FULL",  # NORMAL loses acknowledged rows in a power cut
+            f"synchronous={synchronous}",  # NORMAL loses acknowledged rows in a power cut
             "foreign_keys=ON",
             "trusted_schema=OFF",
             *(("secure_delete=ON",) if forgets else ()),

@@ -78,7 +78,7 @@ def named(store: Store, key: str) -> str:
 
 def slow_down(store: Store, name: str, *, at: datetime) -> None:
     """Raises: throttling.TooFast."""
-    with store.sealed.writing() as connection:
+    with store.sealed.writing(lasting=False) as connection:
         heard = throttling.take(connection, "partner", name, _RATE, at=at)
     if not heard:
         raise throttling.TooFast("请求太频繁，请稍后再试。")

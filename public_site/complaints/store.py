@@ -274,7 +274,7 @@ class Store:
 
     def slow_down(self, purpose: str, address: str, *, at: datetime) -> None:
         """Raises: throttling.TooFast. The address is kept nowhere."""
-        with self.sealed.writing() as connection:
+        with self.sealed.writing(lasting=False) as connection:
             heard = throttling.take(connection, purpose, address, PER_ADDRESS, at=at)
         if not heard:
             raise throttling.TooFast("从您的网络来的请求太多，请过几分钟再试；已经收到的不会丢失。")

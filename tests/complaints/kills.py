@@ -29,6 +29,7 @@ from tests.complaints.inbox import TODAY, opened
 from tests.complaints.test_photos import picture
 
 CLIENTS = 8
+WITH_TWO_WORKERS = 4  # every so many rounds: three processes are a long start
 Sent = tuple[dict[str, Any], tuple[tuple[str, bytes], ...]]
 
 
@@ -50,8 +51,9 @@ def killed(folder: Path, times: int, *, seed: int | None = None) -> Tally:
     opened(settings, folder / "offline").store.close()
     chance, tally = random.Random(seed), Tally()
     photos = tuple((f"{n}.jpg", picture("JPEG", (320, 240))) for n in range(2))
-    for _ in range(times):
-        with serving(settings.data, folder / "log", "--workers", "2") as server:
+    for number in range(times):
+        workers = 1 if number % WITH_TWO_WORKERS else 2
+        with serving(settings.data, folder / "log", "--workers", str(workers)) as server:
             _send_again(server, tally)
             _load_and_kill(server, tally, photos, chance)
     with serving(settings.data, folder / "log") as server:

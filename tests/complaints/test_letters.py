@@ -55,12 +55,12 @@ def server() -> Server:
     return Server()
 
 
-def listening(server: Server) -> Controller:
-    """A mail server on a port of its own, started."""
+def listening(server: Server, **options: Any) -> Controller:
+    """A mail server on a port of its own, started; `options` as aiosmtpd has them."""
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller = Controller(server, hostname="127.0.0.1", port=port, **options)
     controller.start()
     return controller
 
