@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from data_export import exporting
-from public_site import publishing
+from public_site import complaint_counts, publishing
 from public_site.database import Database
 from public_site.open_data import Version
 from public_site.settings import Settings
@@ -56,6 +56,8 @@ def publish_everything(desk: Desk) -> None:
     desk.publish([row("演示丁电子有限公司", "A", industry="工业涂装", county="南岸区")], on="2023-05-01",
                  title="重庆市2023年重点行业企业绩效评级结果的公示")  # fmt: skip
     correct(desk, 3, "B")
+    with desk.database.writing() as connection:
+        complaint_counts.keep(connection, "2020Q4", "2021-01-01", [("", "odour", 12), ("500102", "odour", 7)])
 
 
 def correct(desk: Desk, entry: int, grade: str) -> None:
