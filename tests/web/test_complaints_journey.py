@@ -191,7 +191,7 @@ def asked_and_answered(county: Supervisor, informant: Informant, code: str) -> N
     county.reads("演示甲有限公司")
     assert county.downloads("下载第 2 张照片").startswith(b"\xff\xd8")
     county.does("向投诉人提问", "提问", 问题="是哪一座烟囱？")
-    county.reads("等您回答")
+    county.reads("等投诉人回答")
     assert "是哪一座烟囱？" in informant.follows(code)
     informant.says("您的回答", "靠河的那一座。", "回答")
     county.opens()
