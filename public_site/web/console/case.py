@@ -20,13 +20,14 @@ from public_site.supervisors import Person
 from public_site.web import doors
 from public_site.web.console import guard
 from public_site.web.console.complaint_doors import Desk, Supervisor, store, today
-from public_site.web.console.complaints import KINDS, QUEUE
+from public_site.web.console.complaints import KINDS, QUEUE, STATES
 from public_site.web.forms import Form
 from public_site.web.parameters import LARGEST_NUMBER
 
 routes = APIRouter()
 _CASE = QUEUE + "/{complaint_id:int}"
 _ACTS = tuple(name for name, act in workflow.ACTS.items() if act.by in ("body", "offered"))
+_TITLES = {"ask": "向投诉人提问", "answer": "投诉人的回答", "add": "投诉人补充的材料", "object": "投诉人说“没有解决”"}
 _PHOTO = {
     "Content-Disposition": "attachment; filename=photo.jpg",
     "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -119,7 +120,7 @@ def _page(
     seen = handling.view(store(request), desk, _number(complaint_id), on=today())
     return guard.page(
         request, person, "complaint.html", status=422 if form.problems else 200, desk=desk, seen=seen, form=form,
-        enterprise=_enterprise(register, seen.statement), categories=categories.table(), states=workflow.STATES,
+        enterprise=_enterprise(register, seen.statement), categories=categories.table(), states=STATES, titles=_TITLES,
         reasons=workflow.REFUSALS | workflow.OUTCOMES, refusals=list(workflow.REFUSALS.items()), kinds=KINDS,
         outcomes=list(workflow.OUTCOMES.items()), clocks=clocks.NAMES, longest=cases.LONGEST, today=today(),
         place=places.place(seen.case.place).text if places.is_division(seen.case.place) else "",

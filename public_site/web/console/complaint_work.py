@@ -13,7 +13,7 @@ from public_site.faults import NotValid
 from public_site.web import doors
 from public_site.web.console import guard
 from public_site.web.console.complaint_doors import Desk, Supervisor, store, today
-from public_site.web.console.complaints import QUEUE
+from public_site.web.console.complaints import QUEUE, STATES
 from public_site.web.forms import Form
 from public_site.web.parameters import Parameters
 
@@ -84,5 +84,5 @@ def statistics(request: Request, person: Supervisor, desk: Desk) -> Response:
     """The figures of one's own body."""
     return guard.page(
         request, person, "complaint_statistics.html", desk=desk, tallies=tallies.tallies(store(request), desk, on=today()),
-        states=workflow.STATES, reasons=workflow.REFUSALS | workflow.OUTCOMES,
+        states=STATES, reasons=workflow.REFUSALS | workflow.OUTCOMES,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from public_site import places
-from public_site.complaints import categories, habits, handling, workflow
+from public_site.complaints import categories, habits, handling
 from public_site.complaints.cases import Case
 from public_site.complaints.handling import Narrowed
 from public_site.faults import NotValid
@@ -29,6 +29,17 @@ VIEWS = {
     "closed": "已结束",
 }
 KINDS = {"pollution": "污染举报", "objection": "等级异议"}
+# `workflow` speaks to the informant; here the same is said to those who handle it.
+STATES = {
+    "routed": "等待受理",
+    "working": "正在办理",
+    "asked": "等投诉人回答",
+    "offered": "已请另一机关接办，等待对方同意",
+    "closed": "已办结",
+    "refused": "不予受理",
+    "withdrawn": "投诉人已撤回",
+    "erased": "已删除",
+}
 _NARROWED = ("view", "kind", "county", "category", "mine")
 
 
@@ -48,7 +59,7 @@ def queue(
     following = f"{QUEUE}?{urlencode([*query, ('cursor', _cursor(shown[-1]))])}" if more else None
     return guard.page(
         request, person, "complaints.html", desk=desk, view=view, narrowed=narrowed, query=urlencode(query), cases=shown,
-        next=following, views=VIEWS, kinds=KINDS, categories=categories.table(), states=workflow.STATES, today=today(),
+        next=following, views=VIEWS, kinds=KINDS, categories=categories.table(), states=STATES, today=today(),
         counties=_named(handling.counties(store(request), desk)), counts=handling.counts(store(request), desk, on=today()),
         given=habits.given(store(request), [case.id for case in shown]), saved=habits.views(store(request), person.name),
         colleagues=habits.colleagues(store(request), desk), form=Form(), others=_without(query),
