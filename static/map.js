@@ -123,9 +123,9 @@
     var element = document.createElement("span");
     element.className = "map-division";
     element.textContent = facts.count < 10000 ? String(facts.count) : Math.round(facts.count / 10000) + "万";
-    var width = 20 + 8 * element.textContent.length;
+    var width = Math.max(24, 12 + 7 * element.textContent.length);
     var spoken = facts.division.name + "：" + facts.count + " 家企业，" + facts.precision;
-    var made = marker(feature, element, width, 24, spoken);
+    var made = marker(feature, element, width, 24, spoken).setZIndexOffset(-10000); // never over a point
     made.bindPopup(function () { return divisionCard(facts); }, { minWidth: 200, maxWidth: 260 });
     return made;
   }
