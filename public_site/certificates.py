@@ -7,7 +7,6 @@ printed. The Chinese typeface is named, not embedded (Adobe's STSong, for which 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import io
 from typing import Any
@@ -62,7 +61,7 @@ def facts(receipt: Receipt) -> list[tuple[str, str]]:
         ("更正", corrected),
         ("所知截至", f"{said['known_at']}，登记第 {said['entry']} 条"),
         ("签发", said["issuer"]),
-        ("回执 SHA-256", hashlib.sha256(receipt.text.encode()).hexdigest()),
+        ("回执 SHA-256", receipt.sha256),
     ]
 
 

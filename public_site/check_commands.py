@@ -55,18 +55,18 @@ def check(
         receipt = receipts.made(connection, settings, asked.questions, as_of=day.isoformat(), known=known,
                                 made_at=clerk.now())  # fmt: skip
     if output.suffix != ".jws":
-        output.write_bytes(results(asked, receipt.said, output.suffix))
-    output.with_suffix(".jws").write_text(receipt.text, encoding="ascii")
-    statuses = [answer["status"] for answer in receipt.said["results"]]
+        output.write_bytes(results(asked, receipt, output.suffix))
+    output.with_suffix(".jws").write_bytes(receipt.data)
+    statuses = receipt.statuses
     told = "，".join(f"{answer_tables.STATUS[status]} {statuses.count(status)}" for status in evidence.STATUSES)
     typer.echo(f"{len(statuses)} 行：{told}。登记截至第 {known} 条。")
 
 
-def results(asked: questions.Asked, said: dict[str, Any], suffix: str) -> bytes:
+def results(asked: questions.Asked, receipt: receipts.Receipt, suffix: str) -> bytes:
     """The results in the form that a file's ending names."""
     if suffix == ".json":
-        return orjson.dumps(said, option=orjson.OPT_INDENT_2)
-    return (answer_tables.as_xlsx if suffix == ".xlsx" else answer_tables.as_csv)(asked, said)
+        return orjson.dumps(receipt.said, option=orjson.OPT_INDENT_2)
+    return (answer_tables.as_xlsx if suffix == ".xlsx" else answer_tables.as_csv)(asked, receipt.told())
 
 
 def _moment(said: str | None) -> datetime | None:

@@ -9,11 +9,12 @@ engines, in JSON and in URLs, and they sort as they read.
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -154,6 +155,22 @@ class Database:
         """Give every connection back."""
         for engine in (self._readers, self._writers, self._careless):
             engine.dispose()
+
+
+def chosen(connection: Connection, query: str, values: Sequence[int] | Sequence[str], **more: Any) -> Sequence[Any]:
+    """The rows of a query over many values of one kind at once; `{values}` in it is what a column may be IN.
+
+    One statement however many there are: they travel as one JSON array (SQLite) or array (PostgreSQL).
+    """
+    if not values:
+        return ()
+    given: object = list(values)
+    if connection.dialect.name == "sqlite":
+        inner, given = "(SELECT value FROM json_each(:values))", json.dumps(given)
+    else:
+        kind = "bigint" if isinstance(values[0], int) else "text"
+        inner = f"(SELECT unnest(CAST(:values AS {kind}[])))"
+    return connection.execute(text(query.replace("{values}", inner)), {"values": given, **more}).all()
 
 
 def _connected(engine: Engine) -> Connection:

@@ -16,17 +16,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+import orjson
+from sqlalchemy import Connection, text
 
 from public_site import folding, places, register, testimony
+from public_site.database import chosen
 from public_site.enterprises import MOST_CANDIDATES, core_name, normal_name
 from public_site.faults import NotFound
-from public_site.folding import Folded
+from public_site.folding import Facts, Folded
 from public_site.notices import codes
 from public_site.questions import Question
 
 STATUSES = ("match", "ambiguous", "no_public_record", "invalid")
-_BATCH = 500
+_STEP = 250
 _Line = tuple[str | None, str | None, str | None]
 
 
@@ -36,48 +38,68 @@ class NoRecord(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is said of one row. `content` is JSON: of the enterprise, when it is a match."""
+    """What is said of one row. `account`: canonical JSON of what is told of the enterprise, when it is a match."""
 
     ref: str
     asked: dict[str, str | None]
     status: str
     reason: str
     candidates: tuple[dict[str, Any], ...] = ()
-    enterprise: dict[str, Any] | None = None
+    account: bytes | None = None
     same_as: str | None = None
 
-    def told(self) -> dict[str, Any]:
-        """As JSON. Not by `asdict`, which copies all that is told of an enterprise and takes as long as finding it."""
-        said = {name: getattr(self, name) for name in Answer.__dataclass_fields__}
-        return said | {"candidates": list(self.candidates)}
+    @property
+    def enterprise(self) -> dict[str, Any] | None:
+        """What is told of the enterprise, read anew."""
+        return None if self.account is None else orjson.loads(self.account)
+
+    def told(self) -> bytes:
+        """All of it as canonical JSON."""
+        account = None if self.account is None else orjson.Fragment(self.account)
+        said = {"ref": self.ref, "asked": self.asked, "status": self.status, "reason": self.reason,
+                "candidates": self.candidates, "enterprise": account, "same_as": self.same_as}  # fmt: skip
+        return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The answers in the order of the list; `used`: numbers of the entries they rest on; `notices` by id."""
+    """The answers in the order of the list; `used`: the entries they rest on, text by number; `notices` by id."""
 
     as_of: str
     known: int
     answers: tuple[Answer, ...]
     notices: dict[str, dict[str, Any]]
-    used: frozenset[int]
+    used: dict[int, str]
 
-    def totals(self) -> dict[str, int]:
-        return {status: sum(1 for a in self.answers if a.status == status) for status in STATUSES}
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An enterprise that rows may mean: what they are compared with, and what would be told of it, ready to be sent.
+
+    Not the story it was folded from: ten thousand of those do not fit.
+    """
+
+    facts: Facts
+    names: tuple[str, ...]
+    candidate: dict[str, Any]
+    on_record: bool
+    account: bytes
+    rests_on: tuple[int, ...]
+    notices: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class _Pool:
-    """The enterprises that rows may mean, folded as known, and the trails they were folded from."""
+    """The enterprises that rows may mean, as known, and by what they may be meant."""
 
-    by_id: dict[int, Folded] = field(default_factory=dict)
+    by_id: dict[int, _Known] = field(default_factory=dict)
     leads_to: dict[int, int] = field(default_factory=dict)
-    trails: dict[int, list[register.Entry]] = field(default_factory=dict)
     codes: dict[str, set[int]] = field(default_factory=dict)
     merged_codes: dict[str, set[int]] = field(default_factory=dict)
     former_codes: dict[str, set[int]] = field(default_factory=dict)
     names: dict[str, set[int]] = field(default_factory=dict)
     cores: dict[str, set[int]] = field(default_factory=dict)
+    bodies: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,44 +127,55 @@ def check(
 ) -> Findings:  # fmt: skip
     """Answer every row, as of the day `as_of` and as far as entry `known` had told; `progress` is told (part, done, all)."""
     wanted = [_wanted(question) for question in questions]
-    pool = _pool(connection, wanted, known, progress)
+    pool = _pool(connection, wanted, as_of, known, progress)
     answers: list[Answer] = []
     first: dict[int, str] = {}
-    used: set[int] = set()
-    notices: set[int] = set()
-    told: dict[int, dict[str, Any]] = {}
+    matched: set[int] = set()
     for one in wanted:
+        ref, asked = one.question.ref, one.question.said()
         status, reason, ids = _judged(one, pool)
-        if status == "match" and not _on_record(pool.by_id[ids[0]], as_of):
+        if status == "match" and not pool.by_id[ids[0]].on_record:
             status, reason, ids = "no_public_record", f"{as_of} 及以前未见公开记录。这不等于 D 级。", ()
-        same_as = None
-        if status == "match":
-            if ids[0] not in told:
-                told[ids[0]] = testimony.account(pool.by_id[ids[0]], pool.trails[ids[0]], as_of, used, notices)
-            same_as = first.setdefault(ids[0], one.question.ref)
-        offered = tuple(testimony.candidate(pool.by_id[i]) for i in ids[:MOST_CANDIDATES]) if status != "match" else ()
-        answers.append(Answer(one.question.ref, one.question.said(), status, reason, offered,
-                              told[ids[0]] if status == "match" else None,
-                              same_as if same_as != one.question.ref else None))  # fmt: skip
-    cited = testimony.notices(connection, notices, known)
-    return Findings(as_of, known, tuple(answers), cited, frozenset(used | notices))
+        if status != "match":
+            offered = tuple(pool.by_id[i].candidate for i in ids[:MOST_CANDIDATES])
+            answers.append(Answer(ref, asked, status, reason, offered))
+            continue
+        matched.add(ids[0])
+        same_as = first.setdefault(ids[0], ref)
+        answers.append(
+            Answer(ref, asked, status, reason, (), pool.by_id[ids[0]].account, None if same_as == ref else same_as)
+        )
+    return _findings(connection, answers, pool, matched, as_of, known)
 
 
 def about(connection: Connection, enterprise_id: int, *, as_of: str, known: int) -> Findings:
-    """The same for one enterprise of this register: by its id, so that nothing needs to be matched."""
+    """The same for one enterprise of this register: by its id, so that nothing needs to be matched.
+
+    Raises: NoRecord.
+    """
     pool = _Pool()
-    _fill(pool, connection, {enterprise_id}, known, silent)
-    enterprise = pool.by_id.get(enterprise_id)
-    if enterprise is None:
+    _fill(pool, connection, {enterprise_id}, as_of, known, silent, by_name=False)
+    found = pool.by_id.get(enterprise_id)
+    if found is None:
         raise NoRecord("没有这家企业的公开记录。没有公开记录不等于 D 级。")
-    if not _on_record(enterprise, as_of):
+    if not found.on_record:
         raise NoRecord(f"{as_of} 及以前未见这家企业的公开记录。这不等于 D 级。")
-    used: set[int] = set()
-    notices: set[int] = set()
-    told = testimony.account(enterprise, pool.trails[enterprise_id], as_of, used, notices)
-    asked = {"code": told["credit_code"], "name": told["name"], "region": None}
-    answer = Answer("1", asked, "match", f"本站企业编号 {enterprise_id}", (), told)
-    return Findings(as_of, known, (answer,), testimony.notices(connection, notices, known), frozenset(used | notices))
+    asked = {"code": found.facts.credit_code, "name": found.facts.name, "region": None}
+    answer = Answer("1", asked, "match", f"本站企业编号 {enterprise_id}", (), found.account)
+    return _findings(connection, [answer], pool, {enterprise_id}, as_of, known)
+
+
+def _findings(
+    connection: Connection, answers: list[Answer], pool: _Pool, matched: set[int], as_of: str, known: int
+) -> Findings:  # fmt: skip
+    notices = {notice for i in matched for notice in pool.by_id[i].notices}
+    cited = testimony.notices(connection, notices, known, pool.bodies)
+    rests_on = notices.union(*(pool.by_id[i].rests_on for i in matched))
+    if missing := rests_on - pool.bodies.keys():  # amendments of whole notices
+        query = "SELECT number, body FROM entry WHERE number IN {values}"
+        pool.bodies |= dict(map(tuple, chosen(connection, query, sorted(missing))))
+    used = {number: pool.bodies[number] for number in rests_on}
+    return Findings(as_of, known, tuple(answers), cited, used)
 
 
 def _wanted(question: Question) -> _Wanted:
@@ -183,7 +216,7 @@ def _judged(one: _Wanted, pool: _Pool) -> tuple[str, str, tuple[int, ...]]:
 
 def _judged_by_code(one: _Wanted, pool: _Pool, found: int) -> tuple[str, str, tuple[int, ...]]:
     enterprise = pool.by_id[found]
-    if one.name and one.name not in {normal_name(n) for n in enterprise.names}:
+    if one.name and one.name not in map(normal_name, enterprise.names):
         return "ambiguous", "代码与登记一致，名称却不同。是否已更名，或代码抄错？请核对。", (found,)
     merged = "（该代码属于已并入这家企业的主体）" if found in pool.merged_codes.get(one.code or "", ()) else ""
     return "match", "信用代码" + ("与名称" if one.name else "") + "一致" + merged, (found,)
@@ -211,7 +244,7 @@ def _judged_by_name(one: _Wanted, pool: _Pool, named: list[int]) -> tuple[str, s
     return "no_public_record", "登记中没有这个名称。这不等于 D 级：多数地方只公布较好的等级。", ()
 
 
-def _agrees(regions: tuple[_Line, ...], enterprise: Folded) -> bool:
+def _agrees(regions: tuple[_Line, ...], enterprise: _Known) -> bool:
     """Equal as far as both say; where the row names a place, the register must name one too."""
     if not regions:
         return True
@@ -223,26 +256,25 @@ def _agrees(regions: tuple[_Line, ...], enterprise: Folded) -> bool:
     return False
 
 
-def _on_record(enterprise: Folded, as_of: str) -> bool:
-    return any(d.effective_on <= as_of for d in enterprise.decisions)
-
-
 # --- finding them -----------------------------------------------------------------------------------------------------
 
 
-def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int, progress: Tell) -> _Pool:
+def _pool(connection: Connection, wanted: Sequence[_Wanted], as_of: str, known: int, progress: Tell) -> _Pool:
     asked_codes = {w.code for w in wanted if w.code}
     asked_names = {w.name for w in wanted if w.name}
-    ids = _ids(connection, "SELECT id FROM enterprise WHERE credit_code IN :asked", asked_codes)
-    ids |= _ids(connection, "SELECT into_id FROM merged_enterprise WHERE credit_code IN :asked", asked_codes)
-    ids |= _ids(connection, "SELECT enterprise_id FROM enterprise_name WHERE normal_name IN :asked", asked_names)
-    cores = {core_name(name) for name in asked_names}
-    ids |= _ids(connection, "SELECT enterprise_id FROM enterprise_name WHERE core_name IN :asked", cores)
+    by_code = _by(connection, "SELECT credit_code, id FROM enterprise WHERE credit_code IN {values}", asked_codes)
+    ids = {i for _, i in by_code}
+    ids |= {i for _, i in _by(connection, "SELECT credit_code, into_id FROM merged_enterprise WHERE credit_code IN {values}",
+                              asked_codes)}  # fmt: skip
+    names = "SELECT normal_name, enterprise_id FROM enterprise_name WHERE normal_name IN {values}"
+    cores = "SELECT core_name, enterprise_id FROM enterprise_name WHERE core_name IN {values}"
+    ids |= {i for _, i in _by(connection, names, asked_names)}
+    ids |= {i for _, i in _by(connection, cores, {core_name(name) for name in asked_names})}
     former = _with_other_codes(connection, known) if asked_codes else {}
     ids |= {i for i, borne in former.items() if borne & asked_codes}
-    ids |= _ids(connection, "SELECT id FROM merged_enterprise WHERE into_id IN :asked", ids)
+    ids |= {i for _, i in _by(connection, "SELECT into_id, id FROM merged_enterprise WHERE into_id IN {values}", ids)}
     pool = _Pool()
-    _fill(pool, connection, ids, known, progress)
+    _fill(pool, connection, ids, as_of, known, progress, by_name=bool(asked_names))
     for enterprise_id, borne in former.items():
         now = pool.leads_to.get(enterprise_id, enterprise_id)
         for code in borne if now in pool.by_id else ():
@@ -250,49 +282,54 @@ def _pool(connection: Connection, wanted: Sequence[_Wanted], known: int, progres
     return pool
 
 
-def _fill(pool: _Pool, connection: Connection, ids: Iterable[int], known: int, progress: Tell) -> None:
-    """Fold these enterprises and all that is tied to them into the pool."""
+def _by(connection: Connection, query: str, asked: Iterable[Any]) -> list[tuple[Any, int]]:
+    return [(key, int(i)) for key, i in chosen(connection, query, sorted(asked))]
+
+
+def _fill(
+    pool: _Pool, connection: Connection, ids: Iterable[int], as_of: str, known: int, progress: Tell, *, by_name: bool
+) -> None:  # fmt: skip
+    """Fold these enterprises and all that is tied to them, and keep of each what answers need."""
     families = register.families(connection, ids, known)
-    for at, (_, trail) in enumerate(register.trails(connection, families, known), 1):
-        if at % _BATCH == 0 or at == len(families):
+    for at, (_, trail) in enumerate(register.trails(connection, families, known, pool.bodies), 1):
+        if at % _STEP == 0 or at == len(families):
             progress("核对历史", at, len(families))
         family = folding.family(trail)
-        pool.by_id |= family.members
         pool.leads_to |= family.leads_to
-        pool.trails |= dict.fromkeys(family.members, trail)
         for enterprise in family.members.values():
-            _enter(pool, enterprise)
+            _enter(pool, enterprise, trail, as_of, by_name=by_name)
         for enterprise_id, facts in family.merged.items():
             into = family.leads_to[enterprise_id]
             if facts.credit_code and into in family.members:
                 pool.merged_codes.setdefault(facts.credit_code, set()).add(into)
 
 
-def _enter(pool: _Pool, enterprise: Folded) -> None:
+def _enter(pool: _Pool, enterprise: Folded, trail: Sequence[register.Entry], as_of: str, *, by_name: bool) -> None:
+    rests_on: set[int] = set()
+    notices: set[int] = set()
+    account = testimony.account(enterprise, trail, as_of, rests_on, notices)
+    pool.by_id[enterprise.id] = _Known(
+        enterprise.facts, enterprise.names, testimony.candidate(enterprise), bool(account["history"]),
+        orjson.dumps(account, option=orjson.OPT_SORT_KEYS), tuple(rests_on), tuple(notices),
+    )  # fmt: skip
     if enterprise.facts.credit_code:
         pool.codes.setdefault(enterprise.facts.credit_code, set()).add(enterprise.id)
-    for name in enterprise.names:
+    for name in enterprise.names if by_name else ():
         pool.names.setdefault(normal_name(name), set()).add(enterprise.id)
         pool.cores.setdefault(core_name(name), set()).add(enterprise.id)
 
 
-def _ids(connection: Connection, query: str, asked: Iterable[Any]) -> set[int]:
-    statement = text(query).bindparams(bindparam("asked", expanding=True))
-    found: set[int] = set()
-    for batch in register.batches(sorted(asked), _BATCH):
-        found |= {int(i) for (i,) in connection.execute(statement, {"asked": list(batch)})}
-    return found
-
-
 def _with_other_codes(connection: Connection, known: int) -> dict[int, set[str]]:
     """The enterprises whose code was ever changed, each with every code it was given: few, and looked for by kind."""
-    query = text(
-        "SELECT enterprise_id, body FROM entry WHERE kind IN ('enterprise_registered', 'enterprise_changed')"
-        " AND number <= :known AND enterprise_id IN (SELECT enterprise_id FROM entry"
-        " WHERE kind = 'enterprise_changed' AND body LIKE '%\"credit_code\"%')"
+    changed = (
+        "SELECT DISTINCT enterprise_id FROM entry WHERE number IN (SELECT number FROM entry WHERE kind = 'enterprise_changed'"
+        " AND number <= :known) AND body LIKE '%\"credit_code\"%'"
     )
+    ids = [int(i) for (i,) in connection.execute(text(changed), {"known": known})]
+    query = ("SELECT enterprise_id, body FROM entry WHERE enterprise_id IN {values} AND number <= :known"
+             " AND kind IN ('enterprise_registered', 'enterprise_changed')")  # fmt: skip
     found: dict[int, set[str]] = {}
-    for enterprise_id, body in connection.execute(query, {"known": known}):
+    for enterprise_id, body in chosen(connection, query, ids, known=known):
         if code := register.read(body).data.get("credit_code"):
             found.setdefault(int(enterprise_id), set()).add(code)
     return found

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from public_site import grades, mending
@@ -20,6 +21,8 @@ from public_site.register import Entry, GradeKind
 
 CHANGES = frozenset({"graded", "confirmed", "upgraded", "downgraded"})
 FACTS = ("name", "credit_code", "province", "city", "county", "zone", "lat_e6", "lon_e6")
+_DECISION = tuple(Decision.__dataclass_fields__)
+_told_by = attrgetter(*_DECISION)
 # Facts that are known together or not at all.
 _TOGETHER = (("credit_code",), ("province", "city", "county", "zone"), ("lat_e6", "lon_e6"))
 
@@ -226,7 +229,8 @@ def _compared(now: Standing | None, decision: Decision) -> Decision:
         kind = change(previous, decision.grade)
     if (previous, kind) == (decision.previous_grade, decision.kind):  # nearly always: a copy costs as much as the fold
         return decision
-    return replace(decision, previous_grade=previous, kind=kind)
+    said = dict(zip(_DECISION, _told_by(decision), strict=True))  # `replace` takes ten times as long
+    return Decision(**(said | {"previous_grade": previous, "kind": kind}))
 
 
 def _same_family(one: str | None, other: str | None) -> bool:

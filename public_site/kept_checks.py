@@ -7,7 +7,6 @@ answering that nobody hears of any more counts as broken off.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -63,10 +62,9 @@ class Results:
         places = [at for at, initial in enumerate(self.statuses) if wanted in (None, initial)]
         return len(places), [orjson.loads(self.lines[at]) for at in places[after : after + most]]
 
-    def said(self) -> dict[str, Any]:
-        """All of it, as tables of results are made from."""
-        answers = [orjson.loads(line) for line in self.lines]
-        return {**self.head, "notices": orjson.loads(self.notices), "results": answers}
+    def told(self) -> dict[str, Any]:
+        """What tables are made of; the answers are read one by one, once."""
+        return {**self.head, "notices": orjson.loads(self.notices), "results": map(orjson.loads, self.lines)}
 
 
 def keep(folder: Path, asked: Asked, *, as_of: str, known_at: datetime | int | None) -> str:
@@ -121,9 +119,9 @@ def answer(database: Database, settings: Settings, address: str, *, made_at: dat
     except Fault as fault:
         _say(folder, address, Progress(_WAITING, 0, 0, str(fault)))
         return
-    shelf.put(folder, receipt.text.encode(), _piece(address, "receipt"))
+    shelf.put(folder, receipt.data, _piece(address, "receipt"))
     shelf.put(folder, _results(receipt), _piece(address, "results"))
-    shelf.remember(folder, address, hashlib.sha256(receipt.text.encode()).digest())
+    shelf.remember(folder, address, bytes.fromhex(receipt.sha256))
 
 
 def progress(folder: Path, address: str) -> Progress | None:
@@ -153,13 +151,14 @@ def receipt(folder: Path, address: str) -> bytes:
 
 
 def _results(receipt: receipts.Receipt) -> bytes:
-    said = receipt.said
-    statuses = [answer["status"] for answer in said["results"]]
-    head = {name: value for name, value in said.items() if name not in ("results", "notices", "proof")}
-    head["totals"] = {status: statuses.count(status) for status in evidence.STATUSES}
-    head["receipt_sha256"] = hashlib.sha256(receipt.text.encode()).hexdigest()
-    head["statuses"] = "".join(_INITIALS[status] for status in statuses)
-    return b"\n".join(map(orjson.dumps, (head, said["notices"], *said["results"])))
+    """A line about all of it, a line of its notices, a line for each answer."""
+    head = {
+        **receipt.head,
+        "totals": {status: receipt.statuses.count(status) for status in evidence.STATUSES},
+        "receipt_sha256": receipt.sha256,
+        "statuses": "".join(_INITIALS[status] for status in receipt.statuses),
+    }
+    return b"\n".join((orjson.dumps(head), receipt.notices, *receipt.answers))
 
 
 def _say(folder: Path, address: str, told: Progress) -> None:

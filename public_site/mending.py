@@ -17,6 +17,7 @@ from public_site.register import GRADE_KINDS, IDENTITY_KINDS, MENDING_KINDS, MOV
 
 _CORRECTABLE = frozenset({"effective_on", "site", "industry", "line", "scheme", "grade", "managed_as",
                           "managed_until"})  # fmt: skip
+_PLAIN = (GRADE_KINDS - {"cited"}) | {"enterprise_registered"}
 _Cell = tuple[int, int]
 
 
@@ -87,6 +88,8 @@ class Mended:
 
 def read(trail: Sequence[Entry]) -> Mended:
     """What the amendments of a family's `trail` (ascending) leave of it."""
+    if all(e.kind in _PLAIN for e in trail):
+        return _as_written(trail)
     taken = undone(trail)
     notices = {e.number: notice(e, trail, taken) for e in trail if e.kind == "notice_published"}
     mended = Mended()
@@ -97,6 +100,18 @@ def read(trail: Sequence[Entry]) -> Mended:
     for decision in _decisions(trail, taken, notices, places):
         mended.decisions.setdefault(places[decision.entry][0], []).append(decision)
     _lead_away(trail, taken, mended)
+    return mended
+
+
+def _as_written(trail: Sequence[Entry]) -> Mended:
+    """The same for a trail in which nothing was amended: nearly every one."""
+    mended = Mended()
+    for e in trail:
+        if e.kind == "enterprise_registered":
+            mended.told.setdefault(_known(e.enterprise), []).append(Told(e.number, e.effective_on or "", e.data))
+        else:
+            decision = _decision(e, (), None, _known(e.unit), {})
+            mended.decisions.setdefault(_known(e.enterprise), []).append(decision)
     return mended
 
 

@@ -147,38 +147,37 @@ def _holds(body: str, line: str, origin: str, key: dict[str, Any]) -> bool:
 
 
 def _inclusion(state: dict[str, Any]) -> str:
-    proof = state["said"]["proof"]
-    bodies = {int(number): body for number, body in proof["entries"].items()}
-    nodes = {name: base64.b64decode(value, validate=True) for name, value in proof["nodes"].items()}
-    size = state["size"]
-    if not all(0 < number <= size for number in bodies):
-        raise Doubt("有条目不在这份日志之内。")
-    leaves = {n - 1: hashlib.sha256(b"\x00" + body.encode()).digest() for n, body in bodies.items()}
-    if (_head(leaves, nodes, size) if bodies else state["root"]) != state["root"]:
+    proof, size = state["said"]["proof"], state["size"]
+    entries = {entry["number"]: entry for entry in proof["entries"]}
+    if len(entries) != len(proof["entries"]) or not all(type(n) is int and 0 < n <= size for n in entries):
+        raise Doubt("有条目不在这份日志之内，或重复。")
+    leaves = {n - 1: hashlib.sha256(b"\x00" + canonical(entry)).digest() for n, entry in entries.items()}
+    nodes = base64.b64decode(proof["nodes"], validate=True)
+    if (_head(leaves, nodes, size) if entries else state["root"]) != state["root"]:
         raise Doubt("所依据的条目不在检查点之下：条目或证明被改动过。")
-    state["entries"] = {number: json.loads(body) for number, body in bodies.items()}
-    if not all(entry["number"] == number for number, entry in state["entries"].items()):
-        raise Doubt("条目的编号与它的位置不同。")
-    return f"所依据的 {len(bodies)} 条登记都在检查点之下。"
+    state["entries"] = entries
+    return f"所依据的 {len(entries)} 条登记都在检查点之下。"
 
 
-def _head(leaves: dict[int, bytes], nodes: dict[str, bytes], size: int) -> bytes:
-    """The root over `size` leaves of which `leaves` are known and the rest is covered by `nodes`, level by level."""
-    level, known = 0, dict(leaves)
+def _head(leaves: dict[int, bytes], nodes: bytes, size: int) -> bytes | None:
+    """The root over `size` leaves of which `leaves` are known, and `nodes` are the hashes beside their paths.
+
+    They come level by level from the leaves, each level from left to right. None when they are too few or too many.
+    """
+    known, at = dict(leaves), 0
     while size > 1:
+        for position in sorted({p ^ 1 for p in known if p ^ 1 < size} - known.keys()):
+            known[position] = nodes[at : at + 32]
+            at += 32
         above: dict[int, bytes] = {}
-        for position, mine in known.items():
-            pair = position ^ 1
-            if position >> 1 in above:
+        for position, left in known.items():
+            if position & 1:
                 continue
-            if pair >= size:
-                above[position >> 1] = mine  # nothing beside it: it goes up as it is
-                continue
-            other = known[pair] if pair in known else nodes[f"{level}/{pair}"]
-            left, right = (mine, other) if pair > position else (other, mine)
-            above[position >> 1] = hashlib.sha256(b"\x01" + left + right).digest()
-        level, known, size = level + 1, above, (size + 1) >> 1
-    return known[0]
+            right = known.get(position + 1)
+            # With nothing beside it, it goes up as it is.
+            above[position >> 1] = left if right is None else hashlib.sha256(b"\x01" + left + right).digest()
+        known, size = above, (size + 1) >> 1
+    return known[0] if at == len(nodes) else None
 
 
 def _answers(state: dict[str, Any]) -> str:

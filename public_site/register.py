@@ -26,6 +26,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Column, Field, SQLModel
 
 from public_site import tree
+from public_site.database import chosen
 from public_site.faults import NotFound, NotValid
 
 GradeKind = Literal["graded", "upgraded", "downgraded", "confirmed", "no_longer_listed", "managed_as", "cited"]
@@ -294,9 +295,11 @@ def tied_families(connection: Connection, known: int) -> list[Family]:
 
 
 def _kin(connection: Connection, known: int) -> dict[int, Family]:
-    query = text("SELECT body FROM entry WHERE kind IN :kinds AND number <= :known").bindparams(
-        bindparam("kinds", expanding=True)
-    )
+    # By number, and those from the index alone: where most entries are of few kinds, SQLite would else read them all.
+    query = text(
+        "SELECT body FROM entry WHERE number IN (SELECT number FROM entry WHERE kind IN :kinds AND number <= :known)"
+        " ORDER BY number"
+    ).bindparams(bindparam("kinds", expanding=True))
     kin: dict[int, Family] = {}
     for (body,) in connection.execute(query, {"kinds": sorted(MOVING_KINDS), "known": known}):
         move = read(body)
@@ -307,20 +310,30 @@ def _kin(connection: Connection, known: int) -> dict[int, Family]:
     return kin
 
 
-def trails(connection: Connection, among: Iterable[Family], known: int) -> Iterator[tuple[Family, list[Entry]]]:
-    """The trail of each of these families up to entry `known`, oldest first."""
+def trails(
+    connection: Connection, among: Iterable[Family], known: int, bodies: dict[int, str] | None = None
+) -> Iterator[tuple[Family, list[Entry]]]:
+    """The trail of each of these families up to entry `known`, oldest first; the text of the entries of enterprises goes
+    into `bodies`."""
     amended = amended_notices(connection, known)
-    query = text("SELECT enterprise_id, body FROM entry WHERE enterprise_id IN :ids AND number <= :known"
-                 " ORDER BY enterprise_id, number").bindparams(bindparam("ids", expanding=True))  # fmt: skip
+    query = ("SELECT enterprise_id, body FROM entry WHERE enterprise_id IN {values} AND number <= :known"
+             " ORDER BY enterprise_id, number")  # fmt: skip
     for batch in batches_of_families(among, 500):
         family_of = {i: family for family in batch for i in family}
         found: dict[Family, list[Entry]] = {}
-        for enterprise_id, body in connection.execute(query, {"ids": sorted(family_of), "known": known}):
-            found.setdefault(family_of[enterprise_id], []).append(read(body))
+        for enterprise_id, body in chosen(connection, query, sorted(family_of), known=known):
+            told = read(body)
+            found.setdefault(family_of[enterprise_id], []).append(told)
+            if bodies is not None:
+                bodies[told.number] = body
         for family, entries in found.items():
             notices = {e.notice for e in entries if e.notice in amended} if amended else ()
-            told = [*entries, *(e for notice in notices for e in amended[notice])]
-            yield family, sorted(told, key=lambda e: e.number)
+            yield family, _in_order([*entries, *(e for notice in notices for e in amended[notice])])
+
+
+def _in_order(entries: list[Entry]) -> list[Entry]:
+    entries.sort(key=lambda entry: entry.number)
+    return entries
 
 
 def amended_notices(connection: Connection, known: int) -> dict[int | None, list[Entry]]:

@@ -7,14 +7,15 @@ are those of the day that is asked about while name, code and corrections are as
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection
 
 from public_site import folding, grades, register
+from public_site.database import chosen
 from public_site.folding import Folded
-
-_BATCH = 500
+from public_site.mending import Decision
 
 
 def candidate(enterprise: Folded) -> dict[str, Any]:
@@ -77,25 +78,28 @@ def _unit(standing: folding.Standing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _decision(decision: Any) -> dict[str, Any]:
-    told = {name: getattr(decision, name) for name in (
-        "entry", "unit", "kind", "stage", "grade", "previous_grade", "scheme", "industry", "line", "effective_on",
-        "published_at", "managed_as", "managed_until", "sheet", "row", "cites", "mended_by", "withdrawn",
-    )}  # fmt: skip
-    return told | {"notice_id": decision.notice}
+_TOLD = ("entry", "unit", "kind", "stage", "grade", "previous_grade", "scheme", "industry", "line", "effective_on",
+         "published_at", "managed_as", "managed_until", "sheet", "row", "cites", "mended_by", "withdrawn", "notice")  # fmt: skip
+_AS = (*_TOLD[:-1], "notice_id")
+_told_by = attrgetter(*_TOLD)
 
 
-def notices(connection: Connection, ids: set[int], known: int) -> dict[str, dict[str, Any]]:
-    """Where to read it: the notices as they were first published; their corrections are among the enterprise's."""
-    query = text("SELECT number, body FROM entry WHERE number IN :ids AND number <= :known").bindparams(
-        bindparam("ids", expanding=True)
-    )
+def _decision(decision: Decision) -> dict[str, Any]:
+    return dict(zip(_AS, _told_by(decision), strict=True))
+
+
+def notices(connection: Connection, ids: set[int], known: int, bodies: dict[int, str]) -> dict[str, dict[str, Any]]:
+    """Where to read it: the notices as they were first published; their corrections are among the enterprise's.
+
+    The text of each goes into `bodies`.
+    """
+    query = "SELECT number, body FROM entry WHERE number IN {values} AND number <= :known"
     found: dict[str, dict[str, Any]] = {}
-    for batch in register.batches(sorted(ids), _BATCH):
-        for number, body in connection.execute(query, {"ids": list(batch), "known": known}):
-            said = register.read(body)
-            found[str(number)] = {
-                "id": number, "stage": said.stage,
-                **{k: said.data.get(k) for k in ("title", "issuer", "number", "issued_on", "url", "sha256")},
-            }  # fmt: skip
+    for number, body in chosen(connection, query, sorted(ids), known=known):
+        bodies[number] = body
+        said = register.read(body)
+        found[str(number)] = {
+            "id": number, "stage": said.stage,
+            **{k: said.data.get(k) for k in ("title", "issuer", "number", "issued_on", "url", "sha256")},
+        }  # fmt: skip
     return found

@@ -44,7 +44,7 @@ def main() -> None:
         publisher.database.close()
     folder.mkdir(parents=True)
     for name, receipt in made.items():
-        (folder / f"{name}.jws").write_text(receipt.text, encoding="ascii")
+        (folder / f"{name}.jws").write_bytes(receipt.data)
     (folder / "keys.json").write_text(json.dumps(keys, indent=1) + "\n", encoding="ascii")
 
 

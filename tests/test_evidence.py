@@ -229,7 +229,7 @@ def compare(connection: Connection, entries: list[register.Entry], enterprise: i
     told = findings.answers[0].enterprise
     assert told is not None
     assert {event["entry"]: event["withdrawn"] for event in told["history"]} == {t.number: t.withdrawn for t in ours}
-    assert findings.used >= {t.number for t in ours}
+    assert findings.used.keys() >= {t.number for t in ours}
     for unit in told["units"]:
         grade, listed, _, proposed = retelling.standing(living, unit["id"], day)
         held = (unit["grade"], unit["listed"], unit["proposal"] and unit["proposal"]["grade"])

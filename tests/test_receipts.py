@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from joserfc import jws
+from joserfc.jwk import OKPKey
 
 from public_site import log, outside, receipt_verifier, receipts, register, signing, tree
 from public_site.questions import of_text
@@ -105,10 +107,13 @@ FORGERIES: tuple[tuple[Any, str], ...] = (
     (lambda said: said["notices"].popitem(), "结论"),
     (lambda said: said.update(entry=said["entry"] - 1), "检查点"),
     (lambda said: said.update(checkpoint=said["checkpoint"].replace("/log\n4", "/log\n3", 1)), "检查点"),
-    (lambda said: said["proof"]["nodes"].popitem(), "条目"),
-    (lambda said: said["proof"]["entries"].popitem(), "条目"),
-    (lambda said: said["proof"]["nodes"].update(dict.fromkeys(said["proof"]["nodes"], "AAAA")), "条目"),
-    (lambda said: said["proof"]["entries"].update({k: v.replace("演示", "真实") for k, v in said["proof"]["entries"].items()}), "条目"),
+    (lambda said: said["proof"].update(nodes=said["proof"]["nodes"][44:]), "条目"),
+    (lambda said: said["proof"].update(nodes="AAAA" * 11 + said["proof"]["nodes"]), "条目"),
+    (lambda said: said["proof"].update(nodes=said["proof"]["nodes"] + "AAAA"), "条目"),
+    (lambda said: said["proof"]["entries"].pop(), "条目"),
+    (lambda said: said["proof"]["entries"].append(said["proof"]["entries"][0]), "条目"),
+    (lambda said: said["proof"]["entries"][0].update(number=True), "条目"),
+    (lambda said: said["proof"]["entries"][-1]["data"].update(grade="A+"), "条目"),
     (lambda said: said.update(version=2), "规范"),
 )  # fmt: skip
 
@@ -118,7 +123,7 @@ def test_whoever_holds_the_key_still_cannot_say_what_the_log_does_not(filled: De
     for at, (change, check) in enumerate(FORGERIES):
         said = json.loads(json.dumps(true))
         change(said)
-        forged = receipts.signed(said, signing.current(filled.settings.receipt_keys))
+        forged = receipts.signed(said, signing.current(filled.settings.receipt_keys)).decode()
         assert failing(forged, known) == check, at
 
 
@@ -161,7 +166,16 @@ def test_every_set_of_entries_is_proved_in_a_log_of_every_size(filled: Desk) -> 
         for size in range(1, register.latest_number(connection) + 1):
             root = tree.root(size, log.nodes(connection))
             for chosen in ({1}, {size}, {1, size}, {max(1, size // 2), size}, set(range(1, size + 1))):
-                proof = receipts._proof(connection, chosen, size)
-                leaves = {int(n) - 1: tree.leaf_hash(b.encode()) for n, b in proof["entries"].items()}
-                nodes = {k: base64.b64decode(v) for k, v in proof["nodes"].items()}
-                assert receipt_verifier._head(leaves, nodes, size) == root
+                bodies = {number: register.body(connection, number) for number in chosen}
+                proof = json.loads(receipts._proof(connection, bodies, size))
+                leaves = {e["number"] - 1: tree.leaf_hash(receipt_verifier.canonical(e)) for e in proof["entries"]}
+                assert leaves.keys() == {number - 1 for number in chosen}
+                assert receipt_verifier._head(leaves, base64.b64decode(proof["nodes"]), size) == root
+
+
+def test_a_library_of_others_reads_the_signature(filled: Desk) -> None:
+    one = receipt(filled)
+    key = OKPKey.import_key(next(k for k in keys(filled)["keys"] if "origin" not in k))
+    read = jws.deserialize_compact(one.data, key, algorithms=["Ed25519"])
+    assert read.headers()["typ"] == receipt_verifier.TYPE
+    assert json.loads(read.payload) == one.said

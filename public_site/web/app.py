@@ -88,15 +88,16 @@ class PublicSite(FastAPI):
 
 
 class Compression:
-    """Compresses answers on their way out, but for the open-data files: those lie compressed on the disk already."""
+    """Compresses answers on their way out, but for the open-data files, which lie compressed on the disk already, and for
+    lists of checks: what is random (hashes) only costs time."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._plain = app
         self._packing = CompressMiddleware(app, minimum_size=500)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_file = scope["type"] == "http" and data.is_file(scope["path"])
-        await (self._plain if is_file else self._packing)(scope, receive, send)
+        is_plain = scope["type"] == "http" and (data.is_file(scope["path"]) or scope["path"] == api.checks.PATH)
+        await (self._plain if is_plain else self._packing)(scope, receive, send)
 
 
 def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:

@@ -34,25 +34,26 @@ def answer(
     receipt = receipts.certificate(snapshot.connection, site.settings, enterprise_id,
                                    as_of=(day or told_until).isoformat(), known=known)  # fmt: skip
     path = f"/enterprises/{enterprise_id}/certificate"
-    query = f"?as_of={receipt.said['as_of']}&known_at={known}"
+    query = f"?as_of={receipt.head['as_of']}&known_at={known}"
     lasting = f"{answers.address(request)}{path}{query}"
     if form == JWS:
-        return _file(request, snapshot, receipt.text.encode(), "application/jose", receipt, enterprise_id, form)
+        return _file(request, snapshot, receipt.data, "application/jose", receipt, enterprise_id, form)
     if form == PDF:
         content = certificates.as_pdf(receipt, lasting)
         return _file(request, snapshot, content, "application/pdf", receipt, enterprise_id, form)
     side, drawn = certificates.qr(lasting)
+    said = receipt.said
     return pages.page(
-        request, snapshot, "enterprises/certificate.html", said=receipt.said, facts=certificates.facts(receipt),
-        units=certificates.units(receipt.said), enterprise=receipt.said["results"][0]["enterprise"], side=side, drawn=drawn,
+        request, snapshot, "enterprises/certificate.html", said=said, facts=certificates.facts(receipt),
+        units=certificates.units(said), enterprise=said["results"][0]["enterprise"], side=side, drawn=drawn,
         lasting=lasting, path=path, query=query, heading=certificates.TITLE, has_pdf=certificates.can_write_pdf(),
-        day=date.fromisoformat(receipt.said["as_of"]),
+        day=date.fromisoformat(said["as_of"]),
     )  # fmt: skip
 
 
 def _file(
     request: Request, snapshot: Snapshot, content: bytes, media_type: str, receipt: Receipt, enterprise_id: int, ending: str
 ) -> Response:  # fmt: skip
-    name = f"mingji-{enterprise_id}-{receipt.said['as_of']}-{receipt.said['entry']}{ending}"
+    name = f"mingji-{enterprise_id}-{receipt.head['as_of']}-{receipt.head['entry']}{ending}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return answers.public(request, snapshot, Response(content, media_type=media_type, headers=headers))

@@ -161,7 +161,7 @@ def file(address: str, name: str, site: doors.TheSite, _: doors.Turn) -> Respons
         content = kept_checks.receipt(folder, address)
     else:
         write = answer_tables.as_xlsx if name.endswith(".xlsx") else answer_tables.as_csv
-        content = write(kept_checks.kept(folder, address).asked, results.said())
+        content = write(kept_checks.kept(folder, address).asked, results.told())
     stem, _dot, ending = name.partition(".")
     headers = {"Content-Disposition": f'attachment; filename="mingji-{stem}-{results.head["as_of"]}.{ending}"'}
     return Response(content, media_type=_FILES[name], headers=headers)

@@ -7,11 +7,12 @@ as it is (CSV, XLSX) with `?as_of=&known_at=`, answered beside the caller's own 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from public_site import answer_tables, questions, receipts
 from public_site.faults import NotValid
@@ -24,6 +25,7 @@ from public_site.web.parameters import Parameters
 __all__ = ["LARGEST", "PATH", "routes"]
 routes = APIRouter()
 LARGEST = 10 << 20
+_RUN = 500
 NAMES = tuple(name for name, *_ in PARAMETERS)
 _LISTS = {CSV: "list.csv", XLSX: "list.xlsx"}
 
@@ -71,13 +73,24 @@ def _answer(accept: str, kind: str, asked: Asked, receipt: receipts.Receipt) -> 
     """In the form that the caller asks for; where it does not say, in that of the list."""
     wanted = next((form for form in (JSON, CSV, XLSX, JOSE) if form in accept), kind)
     if wanted == JOSE:
-        return Response(receipt.text, media_type=JOSE)
+        return Response(receipt.data, media_type=JOSE)
     if wanted != JSON:
         write = answer_tables.as_csv if wanted == CSV else answer_tables.as_xlsx
-        return Response(write(asked, receipt.said), media_type=wanted)
-    told = {name: receipt.said[name] for name in ("as_of", "known_at", "entry", "notices", "limits")}
-    responses = {answer["ref"]: answer for answer in receipt.said["results"]}
-    return Response(orjson.dumps({"responses": responses, **told, "receipt": receipt.text}), media_type=JSON)
+        return Response(write(asked, receipt.told()), media_type=wanted)
+    return StreamingResponse(_pieces(asked, receipt), media_type=JSON)
+
+
+def _pieces(asked: Asked, receipt: receipts.Receipt) -> Iterator[bytes]:
+    """The answer in pieces, because whole it would be held a second time."""
+    said = {name: receipt.head[name] for name in ("as_of", "known_at", "entry", "limits")}
+    yield orjson.dumps(said)[:-1] + b',"notices":' + receipt.notices + b',"responses":{'
+    for start in range(0, len(receipt.answers), _RUN):
+        run = zip(asked.questions[start : start + _RUN], receipt.answers[start : start + _RUN], strict=True)
+        told = b",".join(orjson.dumps(question.ref) + b":" + answer for question, answer in run)
+        yield b"," + told if start else told
+    yield b'},"receipt":"'
+    yield receipt.data
+    yield b'"}'
 
 
 class _Said(Form):
