@@ -28,6 +28,7 @@ help:
 	@echo "make bench-download  what the download of a list of 1,000,000 lines adds to the process"
 	@echo "make bench-check   a list of 10,000 codes against 1,000,000 enterprises, with receipt and proofs"
 	@echo "make bench-lodge  30 complaints a second for a minute: time to acknowledgement, and whether any is lost"
+	@echo "make hostile-uploads  all hostile uploads through a complaint's form: each is a plain picture or a sentence"
 	@echo "make kill-complaints  100 power cuts under 8 clients: every acknowledged complaint is there with its photos"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
@@ -108,6 +109,10 @@ edits: install
 
 golden: install
 	$(BIN)/python -m tests.golden
+
+.PHONY: hostile-uploads
+hostile-uploads: install
+	PUBLIC_SITE_TEST_SWEEP=2 $(BIN)/pytest -q tests/complaints/test_hostile.py
 
 # Figures: each target below measures a row of the README's table of figures.
 

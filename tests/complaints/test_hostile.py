@@ -1,8 +1,12 @@
-"""A hundred and twenty and more hostile uploads, six to a complaint: the words are kept, each upload is a photo or a sentence."""
+"""Hostile uploads, six to a complaint: the words are kept, each upload is a photo or a sentence.
+
+The suite takes a share of them, `make hostile-uploads` all hundred and forty-nine.
+"""
 
 from __future__ import annotations
 
 import io
+import os
 import time
 
 import pytest
@@ -15,12 +19,14 @@ from tests.complaints.inbox import SECRET, TODAY, Inbox
 from tests.complaints.test_photos import MARK
 
 LONGEST_SECONDS = 20
+SHARE = 1 if int(os.environ.get("PUBLIC_SITE_TEST_SWEEP", "1")) > 1 else 5
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_every_hostile_upload_is_a_plain_picture_or_a_sentence_and_costs_no_word(inbox: Inbox) -> None:
-    uploads = hostile.uploads()
-    assert len(uploads) >= 120
+    every = hostile.uploads()
+    assert len(every) >= 120
+    uploads = {name: data for n, (name, data) in enumerate(every.items()) if n % SHARE == 0}
     desk, kept, refused = inbox.desk("fuling"), 0, 0
     for number in range(1, (len(uploads) + 5) // 6 + 1):
         batch = list(uploads.items())[6 * number - 6 : 6 * number]
@@ -41,7 +47,7 @@ def test_every_hostile_upload_is_a_plain_picture_or_a_sentence_and_costs_no_word
         kept += seen.photos
         refused += len(lodged.refused)
     assert kept + refused == len(uploads)
-    assert refused >= 80
-    assert kept >= 10
+    assert refused >= 80 // SHARE
+    assert kept >= 10 // SHARE
     with inbox.store.looking() as connection:
         assert connection.execute(text("SELECT count(*) FROM photo")).scalar() == kept
