@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import segno
@@ -59,10 +60,14 @@ def facts(receipt: Receipt) -> list[tuple[str, str]]:
         ("最近一次降级", told["last_downgrade"] or "无"),
         ("未再列入名单的单元", "有" if told["no_longer_listed"] else "无"),
         ("更正", corrected),
-        ("所知截至", f"{said['known_at']}，登记第 {said['entry']} 条"),
+        ("所知截至", f"{_moment(said['known_at'])}（北京时间），登记第 {said['entry']} 条"),
         ("签发", said["issuer"]),
         ("回执 SHA-256", receipt.sha256),
     ]
+
+
+def _moment(value: str) -> str:
+    return datetime.fromisoformat(value).astimezone(timezone(timedelta(hours=8))).strftime("%Y-%m-%d %H:%M")
 
 
 def _place(code: str | None) -> str:
