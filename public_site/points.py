@@ -190,6 +190,12 @@ class Keeper:
         self._lock = threading.Lock()
         self._held: Points | None = None
 
+    @property
+    def number(self) -> int | None:
+        """The entry of the state that is held, if any is."""
+        held = self._held
+        return None if held is None else held.number
+
     def at(self, connection: Connection, number: int) -> Points:
         """The points as of entry `number`, the latest that `connection` sees."""
         with self._lock:

@@ -17,14 +17,15 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import documents, exports, intake, shipped
+from public_site import documents, exports, intake, register, shipped
 from public_site.complaints import rounds
 from public_site.database import Database
 from public_site.demo import accounts
-from public_site.faults import NotReady
+from public_site.faults import Fault, NotReady
 from public_site.search import Engine, engines, sounds
 from public_site.settings import PREFIX, Settings, SettingsRefused, from_environment
 from public_site.web.app import PARTS, create_app
+from public_site.web.doors import Site
 
 _EVERY_SECONDS = 0.5
 _log = structlog.get_logger()
@@ -52,7 +53,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
     ):
         if workers == 1:
             sounds.make_ready()
-            uvicorn.run(create_app(settings, parts), **options)  # type: ignore[arg-type]
+            uvicorn.run(warmed(create_app(settings, parts)), **options)  # type: ignore[arg-type]
             return
         os.environ |= settings.as_environment() | {f"{PREFIX}PARTS": ",".join(sorted(parts))}
         uvicorn.run("public_site.serving:worker", factory=True, workers=workers, **options)  # type: ignore[arg-type]
@@ -62,7 +63,21 @@ def worker() -> FastAPI:
     """One web worker's application, from the environment that `serve` set."""
     sounds.make_ready()
     settings = from_environment()
-    return create_app(settings, frozenset(settings.parts.split(",")))
+    return warmed(create_app(settings, frozenset(settings.parts.split(","))))
+
+
+def warmed(app: FastAPI) -> FastAPI:
+    """The same application; beside its first answers it makes the points of the map, which take a while (16 s a million)."""
+    threading.Thread(target=_make_points, args=(app.state.site,), daemon=True).start()
+    return app
+
+
+def _make_points(site: Site) -> None:
+    try:
+        with site.database.reading() as connection:
+            site.points.at(connection, register.latest_number(connection))
+    except (Fault, SQLAlchemyError) as fault:  # whoever asks for the map first makes them then
+        _log.warning("the points of the map are not made yet", reason=type(fault).__name__)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from public_site import clusters, datum, ground, maps, points, shipped
+from public_site import clusters, datum, ground, maps, points, register, serving, shipped
 from public_site.faults import NotReady
 from public_site.settings import Settings, SettingsRefused, from_environment
+from public_site.web.app import create_app
 from tests.web.conftest import ATTACK, Publisher, Visitor
 
 GROUND = shipped.STATIC / "vendor" / "ground"
@@ -175,6 +177,16 @@ def test_what_is_published_is_on_the_map_at_once_and_equals_a_fresh_start(crowde
     assert renewed.content == visitor_of(crowded.settings).get(url).content
     grades = {f["properties"]["name"]: f["properties"]["grade"] for f in renewed.json()["features"]}
     assert grades == {"演示远方玻璃有限公司": "A", "演示新来玻璃有限公司": "A+"}
+
+
+def test_a_worker_makes_the_points_before_anybody_asks(crowded: Publisher) -> None:
+    app = serving.warmed(create_app(crowded.settings))
+    keeper = app.state.site.points
+    ends = time.monotonic() + 30
+    while keeper.number is None and time.monotonic() < ends:
+        time.sleep(0.01)
+    with app.state.site.database.reading() as connection:
+        assert keeper.number == register.latest_number(connection)
 
 
 def test_a_world_at_the_closest_zoom_is_still_few_features(at_crowd: Visitor) -> None:
