@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from public_site import audit, clerk, mail, supervisors
-from public_site.complaints import bodies, following, keys, letters, partners, rounds
+from public_site.complaints import bodies, following, keys, letters, partners, rounds, statistics
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
 
@@ -93,6 +93,8 @@ def do_upkeep() -> None:
     """Escalate what is overdue, destroy what was kept long enough, close the quarters that are over; `serve` does it hourly."""
     with _store("upkeep") as store:
         done = rounds.keep_up(store, at=clerk.now())
+        with clerk.opened() as (database, _):
+            statistics.hand_over(store, database)
     typer.echo(f"逾期处理 {done.late} 件，期满销毁 {done.destroyed} 件，新公布季度统计 {done.quarters} 个。")
 
 

@@ -43,8 +43,6 @@ def keep_up(store: Store, *, at: datetime) -> Done:
     today = at.astimezone(_CHINA).date()
     late = upkeep.escalate(store, on=today)
     quarters = statistics.close_quarters(store, on=today)  # before anything that it counts is destroyed
-    with closing(Database(store.settings.register_url)) as database:
-        statistics.hand_over(store, database)
     destroyed = upkeep.forget(store, days=store.settings.complaint_days, on=today)
     letters.forget(store, before=at - _LETTER_DAYS)
     if store.sealed.is_sqlite:
@@ -79,6 +77,8 @@ def _round(settings: Settings, at: datetime, hour: int) -> int:
             return hour
         if at.hour != hour:
             keep_up(store, at=at)
+            with closing(Database(settings.register_url)) as database:
+                statistics.hand_over(store, database)
         if mail.is_set_up(settings):
             letters.send(store, at=at)
     except (Fault, SQLAlchemyError, OSError) as fault:  # it must outlive a database or a mail server that is away

@@ -22,10 +22,14 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    def run_(*words: str, typed: str = "", **environment: str) -> Result:
+    def run_(*words: str, typed: str = "", of: str = "complaints", **environment: str) -> Result:
         told = {"PUBLIC_SITE_DATA": str(tmp_path / "data")} | environment
-        return CliRunner().invoke(app, ["complaints", *words], input=typed, env=told)
+        return CliRunner().invoke(app, [of, *words], input=typed, env=told)
 
+    added = run_(
+        "add", "某人", "--roles", "supervisor", "--password-stdin", typed="一二三四五六七八九十一二\n", of="supervisors"
+    )
+    assert added.exit_code == 0, added.output
     return run_
 
 

@@ -20,6 +20,7 @@ from public_site import mail
 from public_site.complaints import bodies, letters, rounds
 from public_site.complaints.letters import Round
 from public_site.complaints.store import Store
+from public_site.database import Database
 from public_site.settings import Settings
 from tests.complaints.inbox import BODIES, TODAY, Inbox, opened
 
@@ -195,7 +196,7 @@ def test_a_body_that_lost_its_address_is_told_to_the_operator(posting: Inbox, se
 
 
 def test_rounds_escalate_and_write_once_an_hour_at_most_and_outlive_a_server_that_is_away(
-    posting: Inbox, controller: Controller
+    posting: Inbox, controller: Controller, database: Database
 ) -> None:
     posting.lodge()
     late = NOON + timedelta(days=16)
