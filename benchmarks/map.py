@@ -1,24 +1,27 @@
 """The map's viewports by zoom: `python -m benchmarks.map` (`make bench-map`).
 
 A register's tables are filled with enterprises around the middles of real counties, thick in some and thin in most; then
-the application is asked for viewports of 1280 × 800 pixels through its whole stack, in the process, each a new address.
+the application is asked for viewports of 1280 × 800 pixels through its whole ASGI stack, in the process and without a client
+between, each a new address.
 Every filter differs; text is asked of the search engine and measured in `make bench-search`.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import random
 import resource
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from sqlalchemy import insert
-from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from benchmarks.search import percentiles
 from public_site import grades, ground, places, points
@@ -56,12 +59,12 @@ def measure(folder: Path, size: int, views: int) -> None:
     print(f"\n{held.located:,} enterprises with a point: made in {seconds:.1f} s, at most {memory() - before} MB more")
     app = create_app(settings)
     app.state.site.points._held = held  # noqa: SLF001 - it has just been made
-    with TestClient(app) as client:
-        table(client, held, views)
+    with Server(app) as server:
+        table(server, held, views)
     database.close()
 
 
-def table(client: TestClient, held: points.Points, views: int) -> None:
+def table(server: Server, held: points.Points, views: int) -> None:
     """Print what viewports of each zoom take."""
     dice = random.Random(7)
     print(
@@ -69,8 +72,8 @@ def table(client: TestClient, held: points.Points, views: int) -> None:
     )
     print("|---:|---|---|---|---:|---:|")
     for zoom in ZOOMS:
-        plain = [asked(client, viewport(dice, held, zoom), zoom, ()) for _ in range(views)]
-        filtered = [asked(client, viewport(dice, held, zoom), zoom, filters(dice)) for _ in range(views)]
+        plain = [asked(server, viewport(dice, held, zoom), zoom, ()) for _ in range(views)]
+        filtered = [asked(server, viewport(dice, held, zoom), zoom, filters(dice)) for _ in range(views)]
         both = plain + filtered
         cells = [percentiles([one[0] for one in kind]).replace(" | ", " / ") for kind in (plain, filtered)]
         worked = [sorted(one[3] for one in kind)[int(len(kind) * 0.95)] for kind in (plain, filtered)]
@@ -78,14 +81,51 @@ def table(client: TestClient, held: points.Points, views: int) -> None:
               f" {max(one[2] for one in both)} |", flush=True)  # fmt: skip
 
 
-def asked(client: TestClient, box: str, zoom: int, more: Sequence[tuple[str, str]]) -> tuple[float, int, int, float]:
+class Server:
+    """The application as a server calls it, one request after the other in one event loop."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.close()
+
+    def get(self, url: str) -> tuple[int, bytes]:
+        """Status and body of an answer."""
+        path, _, query = url.partition("?")
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+            "path": path, "raw_path": path.encode(), "query_string": query.encode(), "root_path": "",
+            "headers": [(b"host", b"localhost"), (b"accept-encoding", b"identity")],
+            "client": ("127.0.0.1", 1), "server": ("localhost", 80), "state": {},
+        }  # fmt: skip
+        sent: list[MutableMapping[str, Any]] = []
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            sent.append(message)
+
+        async def ask() -> None:
+            await self._app(scope, receive, send)
+
+        self._runner.run(ask())
+        return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def asked(server: Server, box: str, zoom: int, more: Sequence[tuple[str, str]]) -> tuple[float, int, int, float]:
     """Milliseconds, bytes and features of one answer, and the milliseconds that the processor worked on it."""
     url = "/map/features.geojson?" + urlencode([("bbox", box), ("zoom", str(zoom)), *more], safe=",")
     start, worked = time.perf_counter(), time.process_time()
-    answer = client.get(url, headers={"accept-encoding": "identity"})
+    status, body = server.get(url)
     spent, worked = (time.perf_counter() - start) * 1000, (time.process_time() - worked) * 1000
-    assert answer.status_code == 200, answer.text
-    return spent, len(answer.content), int(answer.json()["numberReturned"]), worked
+    assert status == 200, body
+    return spent, len(body), int(json.loads(body)["numberReturned"]), worked
 
 
 def viewport(dice: random.Random, held: points.Points, zoom: int) -> str:
