@@ -135,10 +135,10 @@ def test_thousands_of_rows_are_matched_against_a_large_register_in_seconds(desk:
         connection.execute(insert(EnterpriseRecord), facts)
         connection.execute(insert(EnterpriseNameRecord), known)
     rows = [(at, _said(name(), line)) for at in range(2_000)]
-    began = time.perf_counter()
+    began = time.process_time()
     with desk.database.reading() as connection:
         answers = Matcher(connection).answers(rows)
-    assert time.perf_counter() - began < 20
+    assert time.process_time() - began < 20
     assert max(len(answer.candidates) for answer in answers) <= 8
 
 

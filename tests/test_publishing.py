@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from public_site import composing, documents, drafts, grades, notices, publishing, records, register
+from public_site import composing, documents, drafts, notices, publishing, records, register
 from public_site.faults import NotValid
 from tests.desk import APPROVER, DRAFTER, Desk, row
 
@@ -201,45 +201,6 @@ def test_two_rows_that_contradict_each_other_through_one_enterprise_are_refused(
     assert desk.latest == before
 
 
-def test_a_correction_is_a_new_entry_and_the_old_one_stays_to_be_seen(desk: Desk) -> None:
-    name = "演示纸箱有限公司"
-    desk.publish([row(name, "B")], on="2022-05-01")
-    wrong = desk.publish([row(name, "C")], on="2023-05-01").last_entry
-    draft = publishing.draft_correction(desk.database, wrong, {"grade": "A"}, reason="录入有误", by=DRAFTER,
-                                        at=datetime.now(UTC))  # fmt: skip
-    desk.approve(draft)
-    view = desk.enterprise(name)
-    assert (view.line.overall_grade, view.line.downgraded_on) == ("A", None)
-    newest, mended = view.history[0], view.history[1]
-    assert (newest.kind, newest.mends, newest.grade, newest.reason) == ("corrected", wrong, "A", "录入有误")
-    assert (mended.grade, mended.mended_by) == ("C", newest.entry)
-    assert desk.enterprise(name, known=wrong).line.overall_grade == "C"
-    with desk.database.reading() as connection:
-        assert records.downgrades(connection) == ([], 0)
-
-
-def test_a_withdrawal_takes_a_grade_back_and_what_was_before_it_holds_again(desk: Desk) -> None:
-    name = "演示纸箱有限公司"
-    desk.publish([row(name, "B")], on="2022-05-01")
-    wrong = desk.publish([row(name, "D")], on="2023-05-01").last_entry
-    draft = publishing.draft_withdrawal(desk.database, wrong, reason="公告撤销", by=DRAFTER, at=datetime.now(UTC))
-    desk.approve(draft)
-    assert desk.enterprise(name).line.overall_grade == "B"
-
-
-def test_what_cannot_be_mended_is_said(desk: Desk) -> None:
-    desk.publish([row("演示纸箱有限公司", "B")])
-    now = datetime.now(UTC)
-    with pytest.raises(register.NoSuchEntry):
-        publishing.draft_withdrawal(desk.database, 99, reason="x", by=DRAFTER, at=now)
-    with pytest.raises(NotValid, match="不是等级条目"):
-        publishing.draft_withdrawal(desk.database, 1, reason="x", by=DRAFTER, at=now)
-    with pytest.raises(NotValid, match="理由"):
-        publishing.draft_withdrawal(desk.database, 3, reason=" ", by=DRAFTER, at=now)
-    with pytest.raises(grades.UnknownGrade):
-        publishing.draft_correction(desk.database, 3, {"grade": "E"}, reason="x", by=DRAFTER, at=now)
-
-
 def test_a_rejected_file_leaves_nothing_behind(desk: Desk) -> None:
     file = desk.write([row("演示纸箱有限公司", "Z")])
     with pytest.raises(notices.NoticeRejected):
@@ -266,25 +227,6 @@ def test_the_seal_of_a_draft_tells_nothing_and_holds_everything(desk: Desk) -> N
 
 
 # What a review found: each of these once went wrong.
-
-
-def mend(desk: Desk, entry: int, **changes: str) -> None:
-    now = datetime.now(UTC)
-    if changes:
-        draft = publishing.draft_correction(desk.database, entry, changes, reason="录入有误", by=DRAFTER, at=now)
-    else:
-        draft = publishing.draft_withdrawal(desk.database, entry, reason="公告撤销", by=DRAFTER, at=now)
-    desk.approve(draft)
-
-
-@pytest.mark.parametrize("changes", [{"grade": "B"}, {}], ids=["corrected", "withdrawn"])
-def test_mending_the_grade_before_it_takes_a_downgrade_back_too(desk: Desk, changes: dict[str, str]) -> None:
-    wrong = desk.publish([row("演示纸箱有限公司", "A")], on="2023-01-10").last_entry
-    desk.publish([row("演示纸箱有限公司", "B")], on="2024-01-10")
-    mend(desk, wrong, **changes)
-    assert desk.enterprise("演示纸箱有限公司").line.downgraded_on is None
-    with desk.database.reading() as connection:
-        assert records.downgrades(connection) == ([], 0)
 
 
 def test_an_older_notice_published_late_makes_the_later_grade_a_downgrade(desk: Desk) -> None:
@@ -441,13 +383,6 @@ def test_an_answer_is_asked_again_when_the_register_has_learnt_of_the_enterprise
         desk.approve(two)
     desk.approve(two)
     assert sorted(records_of(desk)) == ["演示纸箱有限公司", "演示纸箱有限责任公司"]
-
-
-@pytest.mark.parametrize("changes", [{"industry": "胡说行业"}, {"effective_on": "2999-01-01"}])
-def test_a_correction_is_held_to_what_a_notice_may_say(desk: Desk, changes: dict[str, str]) -> None:
-    entry = desk.publish([row("演示纸箱有限公司", "B")]).last_entry
-    with pytest.raises(NotValid):
-        mend(desk, entry, **changes)
 
 
 def test_the_logs_name_stays_what_the_first_checkpoint_says(desk: Desk) -> None:

@@ -63,11 +63,7 @@ def proof(
 ) -> Response:
     """That an entry stands in the log of a size (the present one where none is said): the entry and its audit path."""
     size = _size(parameters, "size", snapshot)
-    entry = parameters.whole("entry", 1, size)
-    if entry is None:
-        parameters.refuse("entry", f"请写明第几条，1 至 {size}")
-    parameters.settle()
-    assert entry is not None
+    entry = _needed(parameters, "entry", size, "请写明第几条")
     node = log.nodes(snapshot.connection)
     path = tree.inclusion_proof(entry - 1, size, node)
     body = {
@@ -89,11 +85,7 @@ def consistency(
 ) -> Response:
     """That the log of one size is the beginning of the log of another (the present one where none is said)."""
     newer = _size(parameters, "to", snapshot)
-    older = parameters.whole("from", 1, newer)
-    if older is None:
-        parameters.refuse("from", f"请写明较早的条数，1 至 {newer}")
-    parameters.settle()
-    assert older is not None
+    older = _needed(parameters, "from", newer, "请写明较早的条数")
     connection = snapshot.connection
     body = {
         "from": older,
@@ -110,6 +102,16 @@ def _size(parameters: Parameters, name: str, snapshot: doors.Snapshot) -> int:
     if not snapshot.number:
         raise NoCheckpoint("尚未发布任何内容，日志还是空的。")
     return parameters.whole(name, 1, snapshot.number) or snapshot.number
+
+
+def _needed(parameters: Parameters, name: str, most: int, asked: str) -> int:
+    """A number from 1 to `most` that has to be said; the last parameter that is read."""
+    number = parameters.whole(name, 1, most)
+    if number is None:
+        parameters.refuse(name, f"{asked}，1 至 {most}")
+    parameters.settle()
+    assert number is not None
+    return number
 
 
 def _text(digest: bytes) -> str:

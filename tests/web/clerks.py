@@ -20,6 +20,7 @@ from tests.web.conftest import Visitor
 
 PASSWORD = "山高月小水落石出清风徐来"
 OURS = {"Sec-Fetch-Site": "same-origin"}
+KNOWN, NOW, OTHER = "演示纸箱有限责任公司", "演示纸箱有限公司", "演示印刷有限公司"
 
 
 @dataclass

@@ -20,6 +20,7 @@ from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
 from public_site.web.app import create_app
+from tests.desk import Desk, row
 
 if TYPE_CHECKING:
     from tests.web.clerks import Clerk, Office
@@ -337,3 +338,13 @@ def drafter(office: Office) -> Clerk:
 @pytest.fixture
 def approver(office: Office) -> Clerk:
     return office.clerk("批准人乙", "approver")
+
+
+@pytest.fixture
+def desk(office: Office, tmp_path: Path) -> Desk:
+    """A publisher's desk in that console; one enterprise is published, under another legal form than comes later."""
+    from tests.web.clerks import KNOWN
+
+    desk = Desk(office.database, office.settings, tmp_path / "desk")
+    desk.publish([row(KNOWN, "B")], on="2022-04-24")
+    return desk
