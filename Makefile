@@ -34,6 +34,7 @@ help:
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make edits    1,000 random edits of a register behind its back: each is found with a checkpoint kept outside"
 	@echo "make golden   the receipts of a new release, to verify for ever (once a release)"
+	@echo "make messages  bring the English catalogue up to what the pages say; prints how many texts want a translation"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
 	@echo "make clean    remove what installing and testing made (never var/, the data)"
@@ -90,6 +91,11 @@ ROUNDS := 10
 hunt: install
 	@properties=$$(grep -rl '^from hypothesis' tests --include='test_*.py'); \
 	for round in $$(seq $(ROUNDS)); do $(BIN)/pytest -q -n auto --hypothesis-profile=hunt $$properties || exit 1; done
+
+# Bring the English catalogue up to what the pages say.
+.PHONY: messages
+messages: install
+	$(BIN)/python -m tests.translations
 
 .PHONY: fuzz-notices
 fuzz-notices: install

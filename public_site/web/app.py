@@ -1,6 +1,6 @@
 """Where the parts are joined, and the only place: settings, database, index, templates, routes, layers.
 
-The layers, outermost first: `front` (headers of every answer, HEAD, bounds), `api.limits` (how often), compression, FastAPI's routing with the
+The layers, outermost first: `translating` (the language of the URL), `front` (headers of every answer, HEAD, bounds), `api.limits` (how often), compression, FastAPI's routing with the
 answers to faults. They are plain ASGI, because the routes behind them are counted in microseconds.
 """
 
@@ -47,6 +47,7 @@ from public_site.web import (
     robots,
     sitemaps,
     static,
+    translating,
     verify,
     well_known,
 )
@@ -84,7 +85,7 @@ class PublicSite(FastAPI):
             verify.PAGE: verify.LARGEST_RECEIPT,
         }
         limited = api.limits.Limits(super().build_middleware_stack(), site.settings.api_per_minute, errors.refusal)
-        return front.Front(limited, errors.refusal, larger)
+        return translating.Languages(front.Front(limited, errors.refusal, larger))
 
 
 class Compression:
@@ -132,7 +133,7 @@ def _site(settings: Settings) -> doors.Site:
         database=Database(settings.register_url),
         index=engines.engine(settings),
         assets=files,
-        templates=pages.environment(files, settings),
+        templates=pages.environments(files, settings),
         build=assets.build(),
         complaints=Store(settings),
     )

@@ -15,6 +15,8 @@ import re
 from fastapi import Request
 from fastapi.responses import Response
 
+from public_site import languages
+
 PUBLIC = "public, max-age=60, stale-while-revalidate=300"
 FOREVER = "public, max-age=31536000, immutable"
 PRIVATE = "private, no-store"
@@ -41,7 +43,8 @@ def wants_part(request: Request) -> bool:
 def tag(request: Request, number: int, build: str, part: str | None) -> str:
     """The strong ETag (without quotes) of what stands at a URL when the register's latest entry is `number`."""
     scope = request.scope
-    meant = b"\0".join((build.encode(), scope["path"].encode("utf-8", "replace"), scope["query_string"]))
+    asked = (build, languages.current(), scope["path"])
+    meant = b"\0".join((*(text.encode("utf-8", "replace") for text in asked), scope["query_string"]))
     known = f"{number}.{hashlib.sha256(meant).hexdigest()[:12]}"
     return f"{known}.{part}" if part else known
 

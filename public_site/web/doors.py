@@ -7,7 +7,7 @@ keep the one that would give it back from running. `Index` finds ids. The doors 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -39,7 +39,7 @@ class Site:
     database: Database
     index: search.Engine
     assets: Assets
-    templates: Environment
+    templates: Mapping[str, Environment]  # by language
     build: str
     complaints: complaints_store.Store
     points: points.Keeper = field(default_factory=points.Keeper)

@@ -64,7 +64,7 @@ def answer(request: Request, snapshot: Snapshot, line: records.EnterpriseLine, *
     day = pages.day_of(snapshot.published_at).isoformat() if snapshot.published_at else ""
     shown = _badge(line, day, demo=site.settings.demo)
     if picture:
-        drawn = site.templates.get_template("enterprises/badge.svg").render(badge=shown)
+        drawn = pages.templates(site).get_template("enterprises/badge.svg").render(badge=shown)
         return answers.public(request, snapshot, Response(drawn, media_type="image/svg+xml"))
     response = pages.page(
         request, snapshot, "enterprises/card.html", enterprise=line, badge=shown, verdict=words.verdict(line)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from public_site import grades, records, search
-from public_site.web import doors, finding, pages
+from public_site.web import doors, finding, pages, words
 
 routes = APIRouter(dependencies=[doors.parameters()])
 
@@ -29,5 +29,5 @@ def home(request: Request, snapshot: doors.Reader, index: doors.Index) -> Respon
         most=max(counts.values(), default=0),
         notices=latest,
         downgrades=fallen,
-        provinces=[(code, records.division(code).name, count) for code, count in provinces],
+        provinces=[(code, words.place_name(records.division(code)), count) for code, count in provinces],
     )

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from public_site import grades, records, search
 from public_site.faults import NotFound
-from public_site.web import doors, finding, pages
+from public_site.web import doors, finding, pages, words
 
 routes = APIRouter(dependencies=[doors.parameters()])
 _LONGEST = 64
@@ -56,5 +56,5 @@ def industry(name: str, request: Request, snapshot: doors.Reader, index: doors.I
         years=records.years_of_industry(snapshot.connection, name),
         grade_counts=[(grade, counts[grade.label]) for grade in grades.grades() if grade.label in counts],
         most=max(counts.values(), default=0),
-        provinces=[(code, records.division(code).name, count) for code, count in provinces],
+        provinces=[(code, words.place_name(records.division(code)), count) for code, count in provinces],
     )

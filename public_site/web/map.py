@@ -104,11 +104,15 @@ def overview(request: Request, parameters: OverviewParameters, snapshot: doors.R
     site: doors.Site = request.app.state.site
     query, ids = _question(index, snapshot, wanted)
     counts = clusters.by_province(site.points.at(snapshot.connection, snapshot.number), query, ids)
-    drawn = site.templates.get_template("map/overview.svg").render(
-        ground=ground.overview(),
-        counts=counts,
-        words=words,
-        most=max((sum(c.values()) for c in counts.values()), default=0),
+    drawn = (
+        pages.templates(site)
+        .get_template("map/overview.svg")
+        .render(
+            ground=ground.overview(),
+            counts=counts,
+            words=words,
+            most=max((sum(c.values()) for c in counts.values()), default=0),
+        )
     )
     return answers.public(request, snapshot, Response(drawn, media_type="image/svg+xml"))
 

@@ -19,18 +19,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
 from markupsafe import Markup
 
-from public_site import search, shipped
+from public_site import languages, search, shipped
 from public_site.settings import Settings
-from public_site.web import assets, caching, words
+from public_site.web import assets, caching, translating, words
 from public_site.web.doors import Site, Snapshot
 
 _CHINA = timezone(timedelta(hours=8))
 _PART = re.compile(r"{% block (\w+) %}\s*<\w+ id=\"\1\"")
 
 
-def environment(files: assets.Assets, settings: Settings) -> Environment:
-    """The templates, with every name a template may use."""
-    env = Environment(
+def environments(files: assets.Assets, settings: Settings) -> dict[str, Environment]:
+    """The templates of every language."""
+    return {language: environment(files, settings, language) for language in languages.TAGS}
+
+
+def environment(files: assets.Assets, settings: Settings, language: str = languages.CHINESE) -> Environment:
+    """The templates in one language, with every name a template may use."""
+    env = translating.Templates(
+        language,
         loader=FileSystemLoader(shipped.TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
@@ -69,7 +75,7 @@ def page(request: Request, snapshot: Snapshot, template: str, *, also: str = "",
     Raises: NotModified when the caller holds exactly this already.
     """
     site: Site = request.app.state.site
-    part = _part(request, site.templates, template)
+    part = _part(request, templates(site), template)
     current = caching.tag(request, snapshot.number, site.build + also, part)
     if mine := caching.held(request, current):
         raise caching.NotModified(mine)
@@ -85,8 +91,8 @@ def plain(
 ) -> Response:
     """A page that no cache keeps: an error, a refused form (422; htmx gets its part of it)."""
     site: Site = request.app.state.site
-    part = _part(request, site.templates, template)
-    response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context), status)
+    part = _part(request, templates(site), template)
+    response = HTMLResponse(_rendered(request, template, part, status, snapshot=snapshot, **context), status)
     response.headers["Vary"] = caching.PAGE_VARIES
     return response
 
@@ -103,9 +109,8 @@ def day(value: date | str) -> str:
 
 
 def long_day(value: date | str) -> str:
-    """A day as sentences write it: 2024年4月24日."""
-    year, month, of_month = day(value).split("-")
-    return f"{int(year)}年{int(month)}月{int(of_month)}日"
+    """A day as sentences write it: 2024年4月24日, 24 April 2024."""
+    return languages.long_day(day(value))
 
 
 def moment(value: datetime | str) -> str:
@@ -147,24 +152,40 @@ def size(value: int) -> str:
     return f"{value / 1024 / 1024:.1f} MB"
 
 
-def _part(request: Request, templates: Environment, template: str) -> str | None:
+def _part(request: Request, env: Environment, template: str) -> str | None:
     if not caching.wants_part(request):
         return None
     wanted = request.headers.get("hx-target", "")
-    return wanted if wanted in _parts(templates, template) else None
+    return wanted if wanted in _parts(env, template) else None
 
 
 @lru_cache(maxsize=256)
-def _parts(templates: Environment, template: str) -> frozenset[str]:
+def _parts(env: Environment, template: str) -> frozenset[str]:
     """The blocks of a page's own file that begin with the element of their name."""
-    assert templates.loader is not None  # `environment` gave it one
-    source, _, _ = templates.loader.get_source(templates, template)
+    assert env.loader is not None  # `environment` gave it one
+    source, _, _ = env.loader.get_source(env, template)
     return frozenset(_PART.findall(source))
 
 
-def _rendered(request: Request, template: str, part: str | None, **context: Any) -> str:
+def _rendered(request: Request, template: str, part: str | None, status: int = 200, **context: Any) -> str:
     site: Site = request.app.state.site
-    context |= {"section": template.partition("/")[0]}
+    context |= {"section": template.partition("/")[0], "this_page": _this_page(request, status)}
     if part is not None:
-        return render_block(site.templates, template, part, **context)
-    return site.templates.get_template(template).render(**context)
+        return render_block(templates(site), template, part, **context)
+    return templates(site).get_template(template).render(**context)
+
+
+def templates(site: Site) -> Environment:
+    """The templates in the language of the running request."""
+    return site.templates[languages.current()]
+
+
+def _this_page(request: Request, status: int) -> str | None:
+    """The path and query of a page that can be opened again, without the language's prefix; None of other answers.
+
+    An answer to an error never repeats what came in.
+    """
+    if request.method != "GET" or status != 200:
+        return None
+    query = request.scope["query_string"].decode("ascii", "replace")
+    return f"{request.scope['path']}?{query}" if query else request.scope["path"]

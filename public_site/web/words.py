@@ -7,24 +7,28 @@ mark (letter + shape + colour: the shape alone tells the grades apart on a black
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
-from public_site import grades, histories, records, register
+from public_site import grades, histories, languages, records, register
+from public_site.languages import N_, Words, _
 
 _LEVELS = ("province", "city", "county")
 SECTIONS = (
-    ("enterprises", "企业"),
-    ("map", "地图"),
-    ("places", "地区"),
-    ("notices", "公告"),
-    ("downgrades", "降级"),
-    ("excellence", "A+ 企业"),
-    ("data", "数据"),
+    ("enterprises", N_("企业")),
+    ("map", N_("地图")),
+    ("places", N_("地区")),
+    ("notices", N_("公告")),
+    ("downgrades", N_("降级")),
+    ("excellence", N_("A+ 企业")),
+    ("data", N_("数据")),
 )
-FIELD_TYPES = {"integer": "整数", "number": "数", "string": "文字", "boolean": "是非", "date": "日期",
-               "datetime": "时刻", "list": "列表", "object": "JSON"}  # fmt: skip
+FIELD_TYPES = Words({"integer": N_("整数"), "number": N_("数"), "string": N_("文字"), "boolean": N_("是非"), "date": N_("日期"),
+               "datetime": N_("时刻"), "list": N_("列表"), "object": N_("JSON")})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,128 +50,148 @@ _HEXAGON = "M11 3.5h18L38.5 20 29 36.5H11L1.5 20z"
 _DIAMOND = "M20 1 39 20 20 39 1 20z"
 
 MARKS: dict[str, Mark] = {
-    "A+": Mark("ap", "A+级，卓越级", _DISC, baseline=26, ring=True),
-    "A": Mark("a", "A级", _CIRCLE),
-    "B": Mark("b", "B级", _SQUARE),
-    "B-": Mark("bm", "B-级", _SQUARE),
-    "C": Mark("c", "C级", _HEXAGON),
-    "D": Mark("d", "D级", _DIAMOND),
-    "引领性": Mark("l", "引领性", "M20 4h44a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=84, baseline=26.5),
-    "非引领性": Mark("nl", "非引领性", "M20 4h62a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=102, baseline=26.5),
+    "A+": Mark("ap", N_("A+级，卓越级"), _DISC, baseline=26, ring=True),
+    "A": Mark("a", N_("A级"), _CIRCLE),
+    "B": Mark("b", N_("B级"), _SQUARE),
+    "B-": Mark("bm", N_("B-级"), _SQUARE),
+    "C": Mark("c", N_("C级"), _HEXAGON),
+    "D": Mark("d", N_("D级"), _DIAMOND),
+    "引领性": Mark("l", N_("引领性"), "M20 4h44a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=84, baseline=26.5),
+    "非引领性": Mark("nl", N_("非引领性"), "M20 4h62a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=102, baseline=26.5),
 }
 
-KINDS = {
-    "graded": "认定等级",
-    "upgraded": "升级",
-    "downgraded": "降级",
-    "confirmed": "再次公布，等级未变",
-    "no_longer_listed": "未再列入",
-    "managed_as": "按其他等级管理",
-    "cited": "同一决定再次公布",
-    "corrected": "更正",
-    "withdrawn": "撤销",
-    "notice_corrected": "公告更正",
-    "notice_withdrawn": "公告撤销",
-    "enterprise_merged": "企业合并",
-    "decisions_moved": "企业拆分",
-    "undone": "收回",
-}
-AMENDS = {
-    "corrected": "更正",
-    "withdrawn": "撤销",
-    "notice_corrected": "更正",
-    "notice_withdrawn": "撤销",
-    "undone": "收回",
-}
+KINDS = Words(
+    {
+        "graded": N_("认定等级"),
+        "upgraded": N_("升级"),
+        "downgraded": N_("降级"),
+        "confirmed": N_("再次公布，等级未变"),
+        "no_longer_listed": N_("未再列入"),
+        "managed_as": N_("按其他等级管理"),
+        "cited": N_("同一决定再次公布"),
+        "corrected": N_("更正"),
+        "withdrawn": N_("撤销"),
+        "notice_corrected": N_("公告更正"),
+        "notice_withdrawn": N_("公告撤销"),
+        "enterprise_merged": N_("企业合并"),
+        "decisions_moved": N_("企业拆分"),
+        "undone": N_("收回"),
+    }
+)
+AMENDS = Words(
+    {
+        "corrected": N_("更正"),
+        "withdrawn": N_("撤销"),
+        "notice_corrected": N_("更正"),
+        "notice_withdrawn": N_("撤销"),
+        "undone": N_("收回"),
+    }
+)
 WITH_GRADE = frozenset({"graded", "upgraded", "downgraded", "confirmed", "cited"})
-_PROPOSED = {
-    "graded": "拟认定",
-    "upgraded": "拟升级",
-    "downgraded": "拟降级",
-    "confirmed": "拟定，等级未变",
-    "cited": "同一公示再次公布",
-    "no_longer_listed": "拟不再列入",
-}
-NOTICE_STAGES = {"proposed": "公示（拟定，尚未确定）", "decided": "公告（已确定）"}
-STAGES = {"proposed": "公示", "decided": "公告"}
-SCOPES = {
-    "snapshot": "完整名单",
-    "increment": "新增名单",
-    "single": "单个企业",
-    "mixed": "新增与调整",
-}
-OVERALL_LONG = {
-    "only_unit": "只有一个评级单元，总体等级即该单元的等级。",
-    "only_decided_unit": "只有一个已确定的评级单元，总体等级即该单元的等级；其余单元只公示过，尚未见结果。",
-    "only_graded_unit": "只有一个评定了等级的评级单元，总体等级即该单元的等级。",
-    "only_listed_unit": "只有一个仍在名单之内的评级单元，总体等级即该单元的等级。",
-    "lowest_of_units": "由各评级单元推出：多行业企业取最低一级（短板原则）。这一总体等级由本站推算，公告中未必写明。",
-    "not_comparable": "各评级单元的等级不在同一尺度或不属同一方案，不能排出高低，因此不给出总体等级。",
-    "no_grade": "目前没有处于名单之内、已经公布的等级。",
-}
+_PROPOSED = Words(
+    {
+        "graded": N_("拟认定"),
+        "upgraded": N_("拟升级"),
+        "downgraded": N_("拟降级"),
+        "confirmed": N_("拟定，等级未变"),
+        "cited": N_("同一公示再次公布"),
+        "no_longer_listed": N_("拟不再列入"),
+    }
+)
+NOTICE_STAGES = Words({"proposed": N_("公示（拟定，尚未确定）"), "decided": N_("公告（已确定）")})
+STAGES = Words({"proposed": N_("公示"), "decided": N_("公告")})
+SCOPES = Words(
+    {
+        "snapshot": N_("完整名单"),
+        "increment": N_("新增名单"),
+        "single": N_("单个企业"),
+        "mixed": N_("新增与调整"),
+    }
+)
+OVERALL_LONG = Words(
+    {
+        "only_unit": N_("只有一个评级单元，总体等级即该单元的等级。"),
+        "only_decided_unit": N_("只有一个已确定的评级单元，总体等级即该单元的等级；其余单元只公示过，尚未见结果。"),
+        "only_graded_unit": N_("只有一个评定了等级的评级单元，总体等级即该单元的等级。"),
+        "only_listed_unit": N_("只有一个仍在名单之内的评级单元，总体等级即该单元的等级。"),
+        "lowest_of_units": N_(
+            "由各评级单元推出：多行业企业取最低一级（短板原则）。这一总体等级由本站推算，公告中未必写明。"
+        ),
+        "not_comparable": N_("各评级单元的等级不在同一尺度或不属同一方案，不能排出高低，因此不给出总体等级。"),
+        "no_grade": N_("目前没有处于名单之内、已经公布的等级。"),
+    }
+)
 # What an amendment may change, as a reader is told what it said before and says now.
-FACTS = {
-    "grade": "等级",
-    "industry": "行业",
-    "line": "生产线",
-    "site": "厂区",
-    "scheme": "评级方案",
-    "effective_on": "生效日期",
-    "managed_as": "管理等级",
-    "managed_until": "管理期限",
-    "title": "标题",
-    "issuer": "发布机关",
-    "number": "文号",
-    "index_number": "索引号",
-    "issued_on": "日期",
-    "stage": "性质",
-    "url": "原网页",
-    "objection_window": "异议期",
-    "objection_until": "异议期截止",
-    "name": "名称",
-    "credit_code": "统一社会信用代码",
-    "place": "所在地",
-    "zone": "所在园区",
-    "point": "位置",
-}
-PARAMETERS = {
-    "q": "查询词",
-    "province": "省份",
-    "city": "地市",
-    "county": "区县",
-    "industry": "行业",
-    "grade": "等级",
-    "overall": "总体等级",
-    "excellence": "A+ 企业",
-    "downgraded_since": "降级起始日",
-    "near": "中心点",
-    "radius_km": "半径",
-    "bbox": "范围",
-    "as_of": "截至日期",
-    "known_at": "当时已公布",
-    "sort": "排序",
-    "cursor": "翻页位置",
-    "unlisted": "未再列入",
-    "stage": "阶段",
-    "scheme": "评级方案",
-    "limit": "每页家数",
-    "zoom": "缩放级别",
-}
-FACET_VALUES = {
-    ("overall", "incomparable"): "不可比",
-    ("stage", "decided"): "有公告确定的等级",
-    ("stage", "proposed"): "有公示而未见结果的等级",
-    ("excellence", "1"): "有 A+ 级的评级单元",
-    ("unlisted", "1"): "有未再列入名单的评级单元",
-}
-SORTS = {
-    "relevance": "相关度",
-    "distance": "距离",
-    "since": "最近变化",
-    "downgraded": "最近降级",
-    "name": "名称",
-    "id": "登记先后",
-}
+FACTS = Words(
+    {
+        "grade": N_("等级"),
+        "industry": N_("行业"),
+        "line": N_("生产线"),
+        "site": N_("厂区"),
+        "scheme": N_("评级方案"),
+        "effective_on": N_("生效日期"),
+        "managed_as": N_("管理等级"),
+        "managed_until": N_("管理期限"),
+        "title": N_("标题"),
+        "issuer": N_("发布机关"),
+        "number": N_("文号"),
+        "index_number": N_("索引号"),
+        "issued_on": N_("日期"),
+        "stage": N_("性质"),
+        "url": N_("原网页"),
+        "objection_window": N_("异议期"),
+        "objection_until": N_("异议期截止"),
+        "name": N_("名称"),
+        "credit_code": N_("统一社会信用代码"),
+        "place": N_("所在地"),
+        "zone": N_("所在园区"),
+        "point": N_("位置"),
+    }
+)
+PARAMETERS = Words(
+    {
+        "q": N_("查询词"),
+        "province": N_("省份"),
+        "city": N_("地市"),
+        "county": N_("区县"),
+        "industry": N_("行业"),
+        "grade": N_("等级"),
+        "overall": N_("总体等级"),
+        "excellence": N_("A+ 企业"),
+        "downgraded_since": N_("降级起始日"),
+        "near": N_("中心点"),
+        "radius_km": N_("半径"),
+        "bbox": N_("范围"),
+        "as_of": N_("截至日期"),
+        "known_at": N_("当时已公布"),
+        "sort": N_("排序"),
+        "cursor": N_("翻页位置"),
+        "unlisted": N_("未再列入"),
+        "stage": N_("阶段"),
+        "scheme": N_("评级方案"),
+        "limit": N_("每页家数"),
+        "zoom": N_("缩放级别"),
+    }
+)
+FACET_VALUES = Words(
+    {
+        ("overall", "incomparable"): N_("不可比"),
+        ("stage", "decided"): N_("有公告确定的等级"),
+        ("stage", "proposed"): N_("有公示而未见结果的等级"),
+        ("excellence", "1"): N_("有 A+ 级的评级单元"),
+        ("unlisted", "1"): N_("有未再列入名单的评级单元"),
+    }
+)
+SORTS = Words(
+    {
+        "relevance": N_("相关度"),
+        "distance": N_("距离"),
+        "since": N_("最近变化"),
+        "downgraded": N_("最近降级"),
+        "name": N_("名称"),
+        "id": N_("登记先后"),
+    }
+)
 
 
 class Named(Protocol):
@@ -185,7 +209,41 @@ def distinct_places(*divisions: Division | None) -> tuple[Division, ...]:
     return tuple({division.name: division for division in divisions if division is not None}.values())
 
 
-_DIRECTIONS = ("正北", "东北", "正东", "东南", "正南", "西南", "正西", "西北")
+def romanised(name: str) -> str:
+    """A Chinese name in pinyin; "" without Chinese."""
+    return languages.romanised(name)
+
+
+def place_name(division: Named) -> str:
+    """A division's name: in English its own English name or pinyin, without the word for its kind."""
+    return division.name if languages.current() == languages.CHINESE else _english_place(division.name)
+
+
+def place_line(divisions: Iterable[Named]) -> str:
+    """A place from the province down, in one line: 重庆市涪陵区; Fuling, Chongqing."""
+    if languages.current() == languages.CHINESE:
+        return "".join(division.name for division in divisions)
+    return ", ".join(reversed([_english_place(division.name) for division in divisions]))
+
+
+@lru_cache(maxsize=8192)
+def _english_place(name: str) -> str:
+    if name in _PLACES_IN_ENGLISH:
+        return _PLACES_IN_ENGLISH[name]
+    short = _KIND_OF_PLACE.sub("", name) if len(name) > 2 else name
+    return languages.romanised(short).replace(" ", "").capitalize() or name
+
+
+_KIND_OF_PLACE = re.compile(
+    r"(维吾尔自治区|壮族自治区|回族自治区|自治区|特别行政区|省|市|地区|新区|区|自治县|县|自治州|盟)$"
+)
+# Names that English writes in another way than pinyin does (统一地名英译, as the statistics yearbooks print them).
+_PLACES_IN_ENGLISH = {
+    "陕西省": "Shaanxi", "内蒙古自治区": "Inner Mongolia", "西藏自治区": "Xizang", "香港特别行政区": "Hong Kong",
+    "澳门特别行政区": "Macao", "哈尔滨市": "Harbin", "呼和浩特市": "Hohhot", "乌鲁木齐市": "Urumqi", "拉萨市": "Lhasa",
+    "齐齐哈尔市": "Qiqihar", "鄂尔多斯市": "Ordos", "呼伦贝尔市": "Hulunbuir", "西安市": "Xi'an",
+}  # fmt: skip
+_DIRECTIONS = (N_("正北"), N_("东北"), N_("正东"), N_("东南"), N_("正南"), N_("西南"), N_("正西"), N_("西北"))
 
 
 def direction(here: tuple[float, float], there: tuple[float | None, float | None]) -> str:
@@ -194,7 +252,7 @@ def direction(here: tuple[float, float], there: tuple[float | None, float | None
     if lat is None or lon is None or (lat, lon) == here:
         return ""
     east = (lon - here[1]) * math.cos(math.radians((lat + here[0]) / 2))
-    return _DIRECTIONS[round(math.degrees(math.atan2(east, lat - here[0])) / 45) % 8]
+    return _(_DIRECTIONS[round(math.degrees(math.atan2(east, lat - here[0])) / 45) % 8])
 
 
 def is_local(scheme: str | None) -> bool:
@@ -204,15 +262,15 @@ def is_local(scheme: str | None) -> bool:
 
 def scheme_title(scheme: str | None) -> str:
     """A scheme's name."""
-    return grades.scheme(scheme).title if scheme else "未载明"
+    return _(grades.scheme(scheme).title if scheme else N_("未载明"))
 
 
 def facet_value(name: str, value: str) -> str:
     """What a value beside a list is called."""
     if name == "industry":
-        return value.rpartition("/")[2]
+        return _(value.rpartition("/")[2])
     if name in ("province", "city", "county"):
-        return records.division(value).name
+        return place_name(records.division(value))
     if name == "scheme":
         return scheme_title(value)
     return FACET_VALUES.get((name, value), value)
@@ -220,35 +278,53 @@ def facet_value(name: str, value: str) -> str:
 
 def kind(kind: str, stage: str | None) -> str:
     """What an entry does; what a 公示 says is only proposed."""
-    return _PROPOSED.get(kind, f"拟{KINDS[kind]}") if stage == "proposed" else KINDS[kind]
+    if stage != "proposed":
+        return KINDS[kind]
+    return _PROPOSED[kind] if kind in _PROPOSED else _("拟{what}", what=KINDS[kind])
 
 
 def happened(event: histories.Event, enterprise_id: int) -> str:
     """What an entry of an enterprise's history tells, in a few words."""
     if event.kind == "enterprise_registered":
-        return "首次登记"
+        return _("首次登记")
     if event.kind == "enterprise_changed":
-        return "；".join(_changed(event.facts)) or "登记信息更新"
+        return _("；").join(_changed(event.facts)) or _("登记信息更新")
     if event.kind == "enterprise_merged":
-        return f"第 {event.enterprise} 号企业与第 {event.other} 号是同一家，合并"
+        return _("第 {one} 号企业与第 {other} 号是同一家，合并", one=event.enterprise, other=event.other)
     if event.kind == "decisions_moved":
-        from_or_to = f"移自第 {event.enterprise}" if event.other == enterprise_id else f"移至第 {event.other}"
-        return f"误归在一起的 {event.moved} 条等级决定{from_or_to} 号企业"
+        if event.other == enterprise_id:
+            return _("误归在一起的 {count} 条等级决定移自第 {one} 号企业", count=event.moved, one=event.enterprise)
+        return _("误归在一起的 {count} 条等级决定移至第 {one} 号企业", count=event.moved, one=event.other)
     if event.kind == "undone":
         return undone(event.mended_kind)
     if event.kind in register.AMENDING_KINDS:
         return KINDS[event.kind]
     if event.kind == "managed_as":
-        until = f"，至 {event.managed_until}" if event.managed_until else ""
-        return f"{'拟' if event.stage == 'proposed' else ''}按 {event.managed_as} 级管理{until}"
+        return managed(event.managed_as or "", event.managed_until, proposed=event.stage == "proposed")
     return kind(event.kind, event.stage)
+
+
+def managed(grade: str, until: str | date | None, *, proposed: bool = False) -> str:
+    """That something is managed as another grade than its own."""
+    text = N_("拟按 {grade} 级管理") if proposed else N_("按 {grade} 级管理")
+    return _(text, grade=_(grade)) + (_("，至 {day}", day=until) if until else "")
+
+
+def decided(stage: str, decisions: int, downgrades: int) -> str:
+    """How much a notice decides or proposes."""
+    many, fallen = f"{decisions:,}", f"{downgrades:,}"
+    if stage == "proposed":
+        told, also = _("拟定 {count} 条", count=many), N_("，其中拟降级 {count} 条")
+    else:
+        told, also = _("{count} 条决定", count=many), N_("，其中降级 {count} 条")
+    return told + (_(also, count=fallen) if downgrades else "")
 
 
 def undone(kind: str | None) -> str:
     """What taking an amendment back means: a withdrawal taken back restores."""
     if kind in ("withdrawn", "notice_withdrawn"):
-        return "恢复：收回撤销"
-    return f"收回{KINDS.get(kind or '', '登记信息的更改')}"
+        return _("恢复：收回撤销")
+    return _("收回{what}", what=KINDS.get(kind or "") or _("登记信息的更改"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,48 +339,49 @@ class Difference:
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
     """What an amendment changed, fact by fact; an amendment of before such facts were kept tells only what is new."""
     earlier, later = _readable(before), _readable({k: v for k, v in now.items() if k in before})
-    return [Difference(FACTS[k], earlier[k], later.get(k, "未载明")) for k in earlier]
+    return [Difference(FACTS[k], earlier[k], later.get(k, _("未载明"))) for k in earlier]
 
 
 def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
     told = {k: _said(k, v) for k, v in facts.items() if k in FACTS}
     if any(level in facts for level in _LEVELS):
         divisions = distinct_places(*(records.division(facts[level]) for level in _LEVELS if facts.get(level)))
-        told["place"] = "".join(division.name for division in divisions) or "未载明"
+        told["place"] = place_line(divisions) or _("未载明")
     if "lat_e6" in facts or "lon_e6" in facts:
         lat, lon = facts.get("lat_e6"), facts.get("lon_e6")
-        told["point"] = "未载明" if lat is None or lon is None else f"北纬 {lat / 1e6:.6f}、东经 {lon / 1e6:.6f}"
+        point = "" if lat is None or lon is None else _("北纬 {lat:.6f}、东经 {lon:.6f}", lat=lat / 1e6, lon=lon / 1e6)
+        told["point"] = point or _("未载明")
     return told
 
 
 def _said(name: str, value: Any) -> str:
     if value is None:
-        return "未载明"
+        return _("未载明")
     return NOTICE_STAGES[value] if name == "stage" else scheme_title(value) if name == "scheme" else str(value)
 
 
 def _changed(facts: Mapping[str, Any]) -> Iterator[str]:
     """What became known or different of an enterprise; a fact that is None is no longer known."""
     if name := facts.get("name"):
-        yield f"名称变更为 {name}"
+        yield _("名称变更为 {name}", name=name)
     if "credit_code" in facts:
-        yield f"统一社会信用代码登记为 {facts['credit_code'] or '未载明'}"
+        yield _("统一社会信用代码登记为 {code}", code=facts["credit_code"] or _("未载明"))
     if any(level in facts for level in _LEVELS):
         told = distinct_places(*(records.division(facts[level]) for level in _LEVELS if facts.get(level)))
-        yield f"所在地登记为 {''.join(division.name for division in told) or '未载明'}"
+        yield _("所在地登记为 {place}", place=place_line(told) or _("未载明"))
     if "zone" in facts:
-        yield f"所在园区登记为 {facts['zone'] or '未载明'}"
+        yield _("所在园区登记为 {zone}", zone=facts["zone"] or _("未载明"))
     if "lat_e6" in facts or "lon_e6" in facts:
-        yield "地图位置有更新"
+        yield _("地图位置有更新")
 
 
 def without_overall(line: records.EnterpriseLine) -> str:
     """What stands in a list where an enterprise has no overall grade."""
     if line.overall_reason == "not_comparable":
-        return "不可比"
+        return _("不可比")
     if any(unit.proposal for unit in line.units):
-        return "仅公示"
-    return "未再列入" if any(not unit.listed for unit in line.units) else "未公布"
+        return _("仅公示")
+    return _("未再列入") if any(not unit.listed for unit in line.units) else _("未公布")
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,15 +395,19 @@ class Verdict:
 def verdict(line: records.EnterpriseLine) -> Verdict:
     """What can be said of an enterprise in one line, without claiming more than was published."""
     if line.overall_grade:
-        heading = grades.grade(line.overall_grade).title
+        heading = _(grades.grade(line.overall_grade).title)
         return Verdict(heading, OVERALL_LONG[_reason(line)])
     if line.overall_reason == "not_comparable":
-        return Verdict("各单元等级不可比", OVERALL_LONG["not_comparable"])
+        return Verdict(_("各单元等级不可比"), OVERALL_LONG["not_comparable"])
     if any(unit.proposal for unit in line.units):
-        return Verdict("只有公示过的等级", "曾公示，尚未见结果。公示是征求意见，结果可能改变；公告之后才是确定的等级。")
+        return Verdict(
+            _("只有公示过的等级"), _("曾公示，尚未见结果。公示是征求意见，结果可能改变；公告之后才是确定的等级。")
+        )
     if any(not unit.listed for unit in line.units):
-        return Verdict("未再列入最新名单", "最近一份完整名单中没有这家企业。这不是降级的决定，公告也没有说明原因。")
-    return Verdict("未见已公布的等级", OVERALL_LONG["no_grade"])
+        return Verdict(
+            _("未再列入最新名单"), _("最近一份完整名单中没有这家企业。这不是降级的决定，公告也没有说明原因。")
+        )
+    return Verdict(_("未见已公布的等级"), OVERALL_LONG["no_grade"])
 
 
 def _reason(line: records.EnterpriseLine) -> str:
@@ -340,15 +421,17 @@ def _reason(line: records.EnterpriseLine) -> str:
 
 def map_grade(label: str) -> str:
     """What a mark on the map says, in words: a grade's title, or what stands in its place."""
-    return grades.grade(label).title if label in MARKS else _MAP_OTHERS[label].spoken
+    return _(grades.grade(label).title if label in MARKS else _MAP_OTHERS[label].spoken)
 
 
 # What is known of where enterprises without a point are, by the level of the division that they are counted at.
-PRECISIONS = {
-    "county": "位置为县级",
-    "city": "在市内，位置未载明",
-    "province": "在省内，位置未载明",
-}
+PRECISIONS = Words(
+    {
+        "county": N_("位置为县级"),
+        "city": N_("在市内，位置未载明"),
+        "province": N_("在省内，位置未载明"),
+    }
+)
 
 
 def map_marks() -> dict[str, dict[str, Any]]:
@@ -356,7 +439,7 @@ def map_marks() -> dict[str, dict[str, Any]]:
     drawn = {label: (label, mark) for label, mark in MARKS.items()}
     drawn |= {label: ("＝" if label == "incomparable" else "", mark) for label, mark in _MAP_OTHERS.items()}
     return {
-        label: {"slug": mark.slug, "letter": letter, "spoken": mark.spoken, "path": mark.path, "width": mark.width,
+        label: {"slug": mark.slug, "letter": letter, "spoken": _(mark.spoken), "path": mark.path, "width": mark.width,
                 "baseline": mark.baseline, "ring": mark.ring}
         for label, (letter, mark) in drawn.items()
     }  # fmt: skip
@@ -364,8 +447,8 @@ def map_marks() -> dict[str, dict[str, Any]]:
 
 # Enterprises without an overall grade: shapes that no grade has.
 _MAP_OTHERS = {
-    "incomparable": Mark("other", "各单元等级不可比", "M20 3 38 36H2z", baseline=32),
-    "none": Mark("other", "没有已公布的等级", "M20 12a8 8 0 1 1 0 16a8 8 0 1 1 0-16z"),
+    "incomparable": Mark("other", N_("各单元等级不可比"), "M20 3 38 36H2z", baseline=32),
+    "none": Mark("other", N_("没有已公布的等级"), "M20 12a8 8 0 1 1 0 16a8 8 0 1 1 0-16z"),
 }
 # In a drawing that stands alone; the same as in site.css, for a light ground.
 MAP_COLOURS = {"A+": "#0a5234", "A": "#1a7446", "B": "#1d5fa6", "B-": "#8db4dd", "C": "#8a5a06", "D": "#8f1f2d",

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 import public_site
+from public_site import languages
 from public_site.web import answers, doors, pages
 from public_site.web.api import check_schemas, operations, schemas
 from public_site.web.api.operations import OPERATIONS, Operation, Parameter
@@ -48,28 +49,14 @@ _HEADERS: dict[str, Schema] = {
 
 @routes.get("/api")
 def page(request: Request, snapshot: doors.Reader) -> Response:
-    """The documentation in Chinese."""
-    return _page(request, snapshot, "zh")
-
-
-@routes.get("/en/api")
-def page_in_english(request: Request, snapshot: doors.Reader) -> Response:
-    """The documentation in English."""
-    return _page(request, snapshot, "en")
+    """The documentation."""
+    return _page(request, snapshot, languages.current())
 
 
 @routes.get("/api/openapi.json")
 def openapi(request: Request, snapshot: doors.Reader) -> Response:
-    """The OpenAPI document in Chinese."""
-    return answers.json(request, snapshot, document("zh"))
-
-
-@routes.get("/en/api/openapi.json")
-def openapi_in_english(request: Request, snapshot: doors.Reader) -> Response:
-    """The OpenAPI document in English."""
-    response = answers.json(request, snapshot, document("en"))
-    response.headers["Content-Language"] = "en"
-    return response
+    """The OpenAPI document in the language of the URL."""
+    return answers.json(request, snapshot, document(languages.current()))
 
 
 @cache

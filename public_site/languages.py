@@ -1,0 +1,113 @@
+"""The languages of the public pages, and how a text is told in the one that was asked for.
+
+What this module knows that no other does: the program is written in Chinese, so the Chinese text is the key of its
+translation (gettext); the translations stand in `locales/`; the language is that of the running request, and
+Chinese wherever there is none (commands, letters, the console). What the data say is never translated, only romanised.
+
+A text with values is a format string: `_("共 {count} 行", count=3)`. A text that is written down now and told later is
+marked `N_("…")`, so that the extraction finds it, and told with `_` or by `Words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import date
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from babel.dates import format_date
+from babel.messages.pofile import read_po
+from pypinyin import Style, lazy_pinyin
+
+CHINESE = "zh"
+ENGLISH = "en"
+TAGS = {CHINESE: "zh-CN", ENGLISH: "en"}  # BCP 47
+CATALOG = Path(__file__).parent / "locales" / ENGLISH / "LC_MESSAGES" / "messages.po"
+HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+
+_current: ContextVar[str] = ContextVar("language", default=CHINESE)
+Value = TypeVar("Value", bound=Hashable)
+
+
+def current() -> str:
+    """The language of the running request."""
+    return _current.get()
+
+
+@contextmanager
+def using(language: str) -> Iterator[None]:
+    """Tell everything in this language while the block runs."""
+    before = _current.set(language)
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+def _(text: str, **values: object) -> str:
+    """The text in the current language, with the values in their places."""
+    told = text if _current.get() == CHINESE else forms(text, _current.get())[0]
+    return told.format(**values) if values else told
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's name, which extraction knows
+    """The text as it is: marked to be told later."""
+    return text
+
+
+def forms(text: str, language: str) -> tuple[str, ...]:
+    """The forms of a text in a language (English: for one, for other numbers); the text itself where it is not told."""
+    return (text,) if language == CHINESE else _catalog().get(text, (text,))
+
+
+@cache
+def _catalog() -> Mapping[str, tuple[str, ...]]:
+    told: dict[str, tuple[str, ...]] = {}
+    with CATALOG.open("rb") as file:
+        for message in read_po(file, locale=ENGLISH):
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            string = message.string or ()
+            found = (string,) if isinstance(string, str) else tuple(string)
+            if key and found and all(found):
+                told[key] = found
+    return told
+
+
+class Words(Mapping[Value, str]):
+    """What each value is called, told in the current language."""
+
+    def __init__(self, words: Mapping[Value, str]) -> None:
+        self._words = dict(words)
+
+    def __getitem__(self, value: Value) -> str:
+        return _(self._words[value])
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+
+def long_day(day: str) -> str:
+    """A day (YYYY-MM-DD) as sentences write it: 2024年4月24日, 24 April 2024."""
+    year, month, of_month = map(int, day.split("-"))
+    return f"{year}年{month}月{of_month}日" if current() == CHINESE else _english_day(year, month, of_month)
+
+
+@lru_cache(maxsize=4096)
+def _english_day(year: int, month: int, of_month: int) -> str:
+    return format_date(date(year, month, of_month), "long", locale="en_GB")
+
+
+@lru_cache(maxsize=8192)
+def romanised(name: str) -> str:
+    """A Chinese name in pinyin without tones, one word a syllable and the first letter large; "" without Chinese."""
+    if not HAN.search(name):
+        return ""
+    spelled = " ".join(lazy_pinyin(name, style=Style.NORMAL, v_to_u=True)).strip()
+    return spelled[:1].upper() + spelled[1:]

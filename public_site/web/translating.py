@@ -1,0 +1,126 @@
+"""Templates in one language: everything that a translation changes is settled when a template is compiled.
+
+What this module knows that no other does: how `{% trans %}` becomes the text of one language, so that telling a page in
+English costs no more than in Chinese; and that in another language every address which a template writes out begins
+with the language's prefix. `/en/…` is the same site as `/…`: `Languages` takes the prefix off before anybody looks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jinja2 import Environment, nodes
+from jinja2.ext import InternationalizationExtension
+from markupsafe import Markup
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from public_site import languages
+
+ONLY_CHINESE = ("/console", "/static", "/open311", "/healthz", "/readyz", "/metrics", "/.well-known", "/robots.txt")
+_ADDRESS = re.compile(r'(\b(?:href|action|formaction|hx-get|hx-post)=")/(?!/|static/|readyz|console)')
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def prefix(language: str) -> str:
+    """What the addresses of a language begin with."""
+    return "" if language == languages.CHINESE else f"/{language}"
+
+
+class Templates(Environment):
+    """The templates in one language."""
+
+    def __init__(self, language: str, **settings: Any) -> None:
+        super().__init__(extensions=[_Trans], **settings)
+        self.policies["ext.i18n.trimmed"] = True
+        self.language = language
+        self.globals |= {"_": self._told, "root": prefix(language), "lang": languages.TAGS[language]}
+        self.globals |= {"original": self._original, "named": self._named, "term": self._term}
+
+    def _told(self, text: str, **values: object) -> str:
+        told = languages.forms(text, self.language)[0]
+        return told.format(**values) if values else told
+
+    def _original(self, text: str | None) -> str:
+        """What the data say in Chinese, marked as Chinese where the page is not."""
+        if not text or self.language == languages.CHINESE or not languages.HAN.search(text):
+            return text or ""
+        return Markup('<span lang="zh-CN">{}</span>').format(text)
+
+    def _named(self, name: str) -> str:
+        """A name out of the data: in another language with its pinyin."""
+        if self.language == languages.CHINESE or not (spelled := languages.romanised(name)):
+            return name
+        return Markup('<span lang="zh-CN">{}</span> <span class="latin" lang="zh-Latn">{}</span>').format(name, spelled)
+
+    def _term(self, text: str | None) -> str:
+        """A term of the reference tables (an industry, a grade's title) in the page's language; any other text as it is."""
+        told = self._told(text) if text else ""
+        return told if told != text else self._original(text)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        found = super()._parse(source, name, filename)
+        if root := prefix(self.language):
+            for text in found.find_all(nodes.TemplateData):
+                text.data = _ADDRESS.sub(rf"\1{root}/", text.data)
+        return found
+
+
+class _Trans(InternationalizationExtension):
+    def _make_node(
+        self,
+        singular: str,
+        plural: str | None,  # noqa: ARG002 - the catalogue has it
+        context: str | None,  # noqa: ARG002 - this and the last two are Jinja's, for translating at run time
+        variables: dict[str, nodes.Expr],
+        plural_expr: nodes.Expr | None,
+        vars_referenced: bool,  # noqa: ARG002
+        num_called_num: bool,  # noqa: ARG002
+    ) -> nodes.Output:
+        """The text itself; where the language tells one thing from many, both and the choice between them."""
+        assert isinstance(self.environment, Templates)
+        told = languages.forms(singular, self.environment.language)
+        one = _output(told[0], variables)
+        if plural_expr is None or len(told) == 1:
+            return one
+        many = _output(told[1], variables)
+        is_one = nodes.Compare(plural_expr, [nodes.Operand("eq", nodes.Const(1))])
+        return nodes.If(is_one, [one], [], [many])  # type: ignore[return-value]  # a statement stands wherever an Output does
+
+
+def _output(text: str, variables: dict[str, nodes.Expr]) -> nodes.Output:
+    """A text with `%(name)s` for each value, as the nodes that print it."""
+    pieces: list[nodes.Expr] = []
+    for at, piece in enumerate(_PLACE.split(text)):
+        if at % 2:
+            pieces.append(variables[piece])
+        elif piece:
+            pieces.append(nodes.TemplateData(piece.replace("%%", "%")))
+    return nodes.Output(pieces)
+
+
+class Languages:
+    """The outermost layer: which language a URL asks for."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        root = prefix(languages.ENGLISH)
+        path: str = scope.get("path", "")
+        rest = path[len(root) :] or "/"
+        if scope["type"] != "http" or not f"{path}/".startswith(f"{root}/") or rest.startswith(ONLY_CHINESE):
+            await self.app(scope, receive, send)
+            return
+
+        async def finish(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                headers["Content-Language"] = languages.TAGS[languages.ENGLISH]
+                if headers.get("location", "").startswith("/"):
+                    headers["Location"] = root + headers["location"]
+            await send(message)
+
+        with languages.using(languages.ENGLISH):
+            await self.app({**scope, "path": rest, "raw_path": rest.encode()}, receive, finish)
