@@ -40,6 +40,7 @@ class Templates(Environment):
 
     def _told(self, text: str, **values: object) -> str:
         told = languages.forms(text, self.language)[0]
+        told = Markup(told) if "<" in told else told  # noqa: S704 - a text of ours, such as Chinese words marked as Chinese
         return told.format(**values) if values else told
 
     def _original(self, text: str | None) -> str:

@@ -19,7 +19,9 @@ def test_the_grades_are_explained_with_their_sources(visitor: Any) -> None:
 
 def test_the_design_page_shows_every_mark_and_a_refused_form(visitor: Any) -> None:
     page = visitor.opens("/about/design")
-    shown = {label for svg in page.xpath("//table//svg[@role='img']/@aria-label") for label in [svg.removeprefix("拟定：")]}
+    shown = {
+        label for svg in page.xpath("//table//svg[@role='img']/@aria-label") for label in [svg.removeprefix("拟定：")]
+    }
     assert {mark.spoken for mark in words.MARKS.values()} <= shown
     assert page.xpath("//*[@aria-invalid='true']")
     assert page.xpath("//svg[contains(@class, 'lanes')]//rect")

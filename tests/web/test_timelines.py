@@ -41,9 +41,7 @@ def test_rise_fall_correction_and_withdrawal_are_drawn_as_they_count(
 
     assert drawn(page) == ["b", "a", "c"]
     assert drawn(f"{page}?as_of=2021-06-01") == ["b", "a"]
-    decision = max(
-        entry["entry"] for entry in visitor.json(f"{page}.json")["history"] if entry["kind"] == "downgraded"
-    )
+    decision = max(entry["entry"] for entry in visitor.json(f"{page}.json")["history"] if entry["kind"] == "downgraded")
     assert decision > fallen
     publisher.withdraw(decision, "发布有误")
     publisher.index()
