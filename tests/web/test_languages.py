@@ -186,8 +186,8 @@ def test_every_text_has_its_english() -> None:
     assert not ids - have.keys(), "run make messages"
     assert not have.keys() - ids, "run make messages: some texts are gone"
     for text, message in have.items():
-        forms = [message.string] if isinstance(message.string, str) else list(message.string)
-        assert all(forms), f"no English for {text}"
+        forms = [message.string] if isinstance(message.string, str) else list(message.string or ())
+        assert forms and all(forms), f"no English for {text}"
         for form in forms:
             marked = re.sub(r'<span lang="zh-CN">.*?</span>', "", form)
             assert not HAN.search(marked), f"Chinese in the English of {text}"
