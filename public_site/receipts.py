@@ -22,10 +22,11 @@ from sqlalchemy import Connection, text
 from public_site import evidence, log, receipt_verifier, register, signing, tree
 from public_site.database import chosen
 from public_site.faults import NotReady
+from public_site.languages import N_, _
 from public_site.questions import Question
 from public_site.settings import Settings
 
-LIMITS = (
+LIMITS = N_(
     "本回执只说明：在所写的日期和所知范围内，本站登记了哪些已公开的公示和公告。它不代替发布机关的正式文件；"
     "“未见公开记录”不等于 D 级；拟定的等级不是已认定的等级；绩效等级不是环保信用评价的颜色。"
 )
@@ -81,7 +82,9 @@ def known_at(connection: Connection, at: datetime | int | None) -> int:
     else:
         known = register.number_known_at(connection, at)
     if not known:
-        raise log.NoCheckpoint("尚未发布任何内容，无从核查。" if at is None else "到那一刻为止还没有发布任何内容。")
+        raise log.NoCheckpoint(
+            _("尚未发布任何内容，无从核查。") if at is None else _("到那一刻为止还没有发布任何内容。")
+        )
     return known
 
 
@@ -94,9 +97,9 @@ def made(
     Raises: signing.NoReceiptKey; NotReady when no checkpoint was signed at entry `known`.
     """
     findings = evidence.check(connection, questions, as_of=as_of, known=known, progress=progress)
-    progress("汇集证明", 0, 1)
+    progress(N_("汇集证明"), 0, 1)
     receipt = _made(connection, settings, findings, register.moment(made_at))
-    progress("汇集证明", 1, 1)
+    progress(N_("汇集证明"), 1, 1)
     return receipt
 
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from public_site import log, register
 from public_site.faults import NotReady, NotValid
+from public_site.languages import _
 
 
 class NoReceiptKey(NotReady):
@@ -43,7 +44,7 @@ def current(folder: Path) -> Ed25519PrivateKey:
     """The key that signs now. Raises: NoReceiptKey."""
     files = _private(folder)
     if not files:
-        raise NoReceiptKey("还没有签发回执的密钥，请运行 public-site receipt-key 生成。")
+        raise NoReceiptKey(_("还没有签发回执的密钥，请运行 public-site receipt-key 生成。"))
     return log.read_key(files[-1])
 
 

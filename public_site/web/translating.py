@@ -8,6 +8,7 @@ with the language's prefix. `/en/…` is the same site as `/…`: `Languages` ta
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, nodes
@@ -37,7 +38,7 @@ class Templates(Environment):
         self.policies["ext.i18n.trimmed"] = True
         self.language = language
         self.globals |= {"_": self.told, "root": prefix(language), "lang": languages.TAGS[language]}
-        self.globals |= {"original": self._original, "named": self._named, "term": self._term}
+        self.globals |= {"original": self._original, "named": self._named, "term": self._term, "retold": self._retold}
 
     def told(self, text: str, **values: object) -> str:
         """`_` in templates: a text of ours in the page's language."""
@@ -61,6 +62,17 @@ class Templates(Environment):
         """A term of the reference tables (an industry, a grade's title) in the page's language; any other text as it is."""
         told = self.told(text) if text else ""
         return told if told != text else self._original(text)
+
+    def _retold(self, text: str) -> str:
+        """What was written down in Chinese for good (an answer, a check of a receipt), in the page's language."""
+        parts = () if self.language == languages.CHINESE else languages.recognised(text)
+        if not parts:
+            return self._original(text)
+        return Markup(" ").join(self._filled(part, values) for part, values in parts)
+
+    def _filled(self, text: str, values: Mapping[str, str]) -> str:
+        shown = {name: self._original(value) for name, value in values.items()}
+        return Markup(self.told(text)).format(**shown) if values else self.told(text)  # noqa: S704 - the program's own
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         found: nodes.Template = _Settled(self).visit(super()._parse(source, name, filename))
@@ -89,7 +101,7 @@ class _Settled(NodeTransformer):
         return node
 
 
-_OF_DATA = frozenset({"original", "named", "term"})
+_OF_DATA = frozenset({"original", "named", "term", "retold"})
 
 
 class _Trans(InternationalizationExtension):
