@@ -22,6 +22,7 @@ from public_site import languages
 
 ONLY_CHINESE = ("/console", "/static", "/open311", "/healthz", "/readyz", "/metrics", "/.well-known", "/robots.txt")
 _ADDRESS = re.compile(r'(\b(?:href|action|formaction|hx-get|hx-post)=")/(?!/|static/|readyz|console)')
+_CHINESE = re.compile(rf"({languages.HAN.pattern}(?:[\w\u3000-\u303f\uff00-\uffef·]*{languages.HAN.pattern})?)")
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -39,6 +40,7 @@ class Templates(Environment):
         self.language = language
         self.globals |= {"_": self.told, "root": prefix(language), "lang": languages.TAGS[language]}
         self.globals |= {"original": self._original, "named": self._named, "term": self._term, "retold": self._retold}
+        self.globals["mixed"] = self._mixed
 
     def told(self, text: str, **values: object) -> str:
         """`_` in templates: a text of ours in the page's language."""
@@ -51,6 +53,12 @@ class Templates(Environment):
         if not text or self.language == languages.CHINESE or not languages.HAN.search(text):
             return text or ""
         return Markup('<span lang="zh-CN">{}</span>').format(text)
+
+    def _mixed(self, text: str) -> str:
+        """A text in the page's language in which there may be names out of the data: these marked as Chinese."""
+        if self.language == languages.CHINESE or isinstance(text, Markup) or not languages.HAN.search(text):
+            return text
+        return Markup("").join(self._original(piece) for piece in _CHINESE.split(text))
 
     def _named(self, name: str) -> str:
         """A name out of the data: in another language with its pinyin."""
@@ -101,7 +109,7 @@ class _Settled(NodeTransformer):
         return node
 
 
-_OF_DATA = frozenset({"original", "named", "term", "retold"})
+_OF_DATA = frozenset({"original", "named", "term", "retold", "mixed"})
 
 
 class _Trans(InternationalizationExtension):
