@@ -129,7 +129,7 @@ def destroy(store: Store, case: Case, *, on: date) -> None:
     with store.wraps.writing() as connection:
         connection.execute(text("DELETE FROM wrap WHERE reference = :r"), {"r": case.reference})
     with store.sealed.writing() as connection:
-        for table in ("photo", "step", "opening", "given"):
+        for table in ("photo", "step", "opening", "given", "proposed"):
             connection.execute(text(f"DELETE FROM {table} WHERE complaint = :id"), {"id": case.id})
         connection.execute(text("DELETE FROM letter WHERE reference = :r"), {"r": case.reference})
         connection.execute(

@@ -157,6 +157,15 @@ PROPOSAL = Table(
     _text("made_on"), _text("state"), _text("answer", null=True), _text("closed_by", null=True), _text("closed_on", null=True),
     Index("proposal_by_state", "state", "id"),
 )  # fmt: skip
+# The proposals that a complaint led to, each number sealed with the complaint: only whoever opens that can follow it.
+PROPOSED = Table(
+    "proposed", SEALED,
+    Column("complaint", Integer, nullable=False),
+    Column("proposal", LargeBinary, nullable=False),
+    Index("proposed_of", "complaint"),
+)  # fmt: skip
+# The proposals whose complaint its body closed as substantiated, whole or in part.
+UPHELD = Table("upheld", SEALED, Column("proposal", Integer, primary_key=True, autoincrement=False))
 CHANGE = Table(
     "change", SEALED,
     Column("id", Integer, primary_key=True, autoincrement=True),

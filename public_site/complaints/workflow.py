@@ -31,6 +31,7 @@ OUTCOMES = {
     "partly": "部分查实，已采取措施",
     "not_substantiated": "未查实",
 }
+UPHELD = frozenset({"substantiated", "partly"})
 BEFORE = "before"  # the state that was left when the informant was asked, or another body
 
 

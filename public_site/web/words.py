@@ -124,6 +124,7 @@ FACTS = {
     "url": "原网页",
     "objection_window": "异议期",
     "objection_until": "异议期截止",
+    "supervised_by": "社会监督（查实的机关）",
     "name": "名称",
     "credit_code": "统一社会信用代码",
     "place": "所在地",
