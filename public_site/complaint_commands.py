@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from public_site import audit, clerk, mail, supervisors
-from public_site.complaints import bodies, following, keys, letters, partners, rounds, statistics
+from public_site.complaints import bodies, keys, letters, partners, rounds, statistics
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
 
@@ -124,14 +124,6 @@ def partner(name: str, *, end: Annotated[bool, typer.Option("--end", help="此�
             return
         key = partners.admit(store, name, on=clerk.now().date())
     typer.echo(f"{name} 的 api_key（只显示这一次）：{key}")
-
-
-@app.command("verify-proof")
-def verify_proof(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]) -> None:
-    """Whether a registration proof holds; exit 2 when it does not."""
-    with _store("verify-proof") as store:
-        told = following.verified(file.read_text(encoding="utf-8"), store.proof_key)
-    typer.echo(f"成立：{told['complaint']}，{told['received_on']} 登记。")
 
 
 def _known(name: str) -> str:

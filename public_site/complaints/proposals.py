@@ -124,4 +124,6 @@ def body_name(store: Store, body: str) -> str:
 
 
 def _read(row: Row[Any]) -> Proposal:
-    return Proposal(*row[:-1], upheld=bool(row[-1]))
+    *facts, upheld = tuple(row)
+    told: dict[str, Any] = dict(zip((f.name for f in fields(Proposal)), facts, strict=False))
+    return Proposal(**told, upheld=bool(upheld))

@@ -260,7 +260,7 @@ class Store:
     @cached_property
     def proof_key(self) -> OKPKey:
         """What registration proofs are signed with (Ed25519). Raises: NotOpenYet."""
-        return OKPKey.import_key(self._key("proof.pem"))
+        return OKPKey.import_key(self._key(self.settings.proof_key.name))
 
     @property
     def sealed(self) -> Database:
