@@ -42,7 +42,7 @@ def ceremony(store: Store, offline: Path, passphrase: str) -> None:
 
     Raises: CeremonyHeld, NotValid.
     """
-    if store.is_open:
+    if (store.folder / "console.public").exists():
         raise CeremonyHeld("投诉的密钥已经建好；要更换请用 public-site complaints rotate。")
     private, public = sealing.new_pair()
     _write_offline(offline, private, passphrase)
