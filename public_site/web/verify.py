@@ -1,4 +1,4 @@
-"""`/verify`: whether a receipt still says what it said, each check in words; nothing of it is kept."""
+"""`/verify`: whether a receipt or a registration proof still says what it said, each check in words; nothing is kept."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ LARGEST_RECEIPT = 64 << 20
 @routes.get(PAGE)
 def verify(request: Request) -> Response:
     """The form."""
-    return pages.plain(request, "verify/verify.html", status=200, checks=None, said=None, names=NAMES)
+    return pages.plain(request, "verify/verify.html", status=200, checks=None, said=None, proof=False, names=NAMES)
 
 
 async def _sent(request: Request) -> str:
@@ -70,8 +70,10 @@ def verified(
     """Each check of a receipt."""
     settings = site.settings
     origin = log.origin(snapshot.connection) or settings.origin
-    checks = receipt_verifier.verify(receipt, signing.key_set(settings.receipt_keys, settings.log_key, origin))
+    checks = receipt_verifier.verify(
+        receipt, signing.key_set(settings.receipt_keys, settings.log_key, origin, settings.proof_key)
+    )
     holds = all(held for _, held, _ in checks)
     said = receipt_verifier.content(receipt) if holds else None
     return pages.plain(request, "verify/verify.html", status=200 if holds else 422, checks=checks, said=said,
-                       names=NAMES)  # fmt: skip
+                       proof=receipt_verifier.is_proof(receipt), names=NAMES)  # fmt: skip

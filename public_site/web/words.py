@@ -139,6 +139,7 @@ FACTS = Words(
         "issued_on": N_("日期"),
         "stage": N_("性质"),
         "url": N_("原网页"),
+        "supervised_by": N_("社会监督（查实的机关）"),
         "objection_window": N_("异议期"),
         "objection_until": N_("异议期截止"),
         "name": N_("名称"),
