@@ -14,11 +14,12 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
 from public_site import grades, spreadsheets
+from public_site.languages import N_
 from public_site.questions import Asked
 
 STATUS = {"match": "已匹配", "ambiguous": "有疑问", "no_public_record": "未见公开记录", "invalid": "无法核查"}
-OVERALL = {"only_unit": "唯一已确定的单元", "lowest_of_units": "各单元中最低的", "not_comparable": "各单元不可比",
-           "no_grade": "没有已确定的等级"}  # fmt: skip
+OVERALL = {"only_unit": N_("唯一已确定的单元"), "lowest_of_units": N_("各单元中最低的"),
+           "not_comparable": N_("各单元不可比"), "no_grade": N_("没有已确定的等级")}  # fmt: skip
 COLUMNS = ("结论", "说明", "企业编号", "登记名称", "登记代码", "总体等级", "总体等级的由来", "各评级单元", "阶段", "自何日起",
            "最近一次降级", "未再列入", "按何级管理", "更正", "候选企业", "公告", "本站页面")  # fmt: skip
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")

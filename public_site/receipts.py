@@ -22,10 +22,11 @@ from sqlalchemy import Connection, text
 from public_site import evidence, log, receipt_verifier, register, signing, tree
 from public_site.database import chosen
 from public_site.faults import NotReady
+from public_site.languages import N_
 from public_site.questions import Question
 from public_site.settings import Settings
 
-LIMITS = (
+LIMITS = N_(
     "本回执只说明：在所写的日期和所知范围内，本站登记了哪些已公开的公示和公告。它不代替发布机关的正式文件；"
     "“未见公开记录”不等于 D 级；拟定的等级不是已认定的等级；绩效等级不是环保信用评价的颜色。"
 )
