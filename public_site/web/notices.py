@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, Response
 
 from public_site import news, records
 from public_site.faults import NotFound, NotReady
+from public_site.languages import _
 from public_site.web import caching, doors, keyset, pages, structured, telling
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
@@ -36,7 +37,7 @@ def notices(
     following = keyset.following("/notices", [(line.issued_on, line.id) for line in found])
     return pages.page(
         request, snapshot, "notices/list.html", notices=found, total=total, next=following, later=bool(after),
-        feeds=telling.links(telling.address_of("/notices"), "公告"),
+        feeds=telling.links(telling.address_of("/notices"), _("公告")),
     )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def feed(
 ) -> Response:
     """The same to follow, in the order of publication."""
     page = news.of_notices(snapshot.connection, before=telling.before(parameters))
-    return telling.answer(request, snapshot, page, title="公告", path="/notices", further=telling.beside("/notices"))
+    return telling.answer(request, snapshot, page, title=_("公告"), path="/notices", further=telling.beside("/notices"))
 
 
 @routes.get("/notices/{notice_id:int}")
@@ -88,7 +89,7 @@ def original(notice_id: int, request: Request, site: doors.TheSite, snapshot: do
         raise caching.NotModified(mine)
     path = site.settings.originals / view.sha256
     if not path.is_file():
-        raise OriginalAway("这份公告的原始文件暂时取不到，请稍后再试。登记中保存着它的 SHA-256，可供核对。")
+        raise OriginalAway(_("这份公告的原始文件暂时取不到，请稍后再试。登记中保存着它的 SHA-256，可供核对。"))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.file_name, safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -104,6 +105,6 @@ def original(notice_id: int, request: Request, site: doors.TheSite, snapshot: do
 def _after(parameters: Parameters) -> int:
     given = parameters.text("after") or "0"
     if not (given.isascii() and given.isdigit() and len(given) <= 18):
-        parameters.refuse("after", "应为本页给出的条目编号")
+        parameters.refuse("after", _("应为本页给出的条目编号"))
     parameters.settle()
     return int(given)
