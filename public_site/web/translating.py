@@ -13,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.ext import InternationalizationExtension
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +21,7 @@ from public_site import languages
 
 ONLY_CHINESE = ("/console", "/static", "/open311", "/healthz", "/readyz", "/metrics", "/.well-known", "/robots.txt")
 _ADDRESS = re.compile(r'(\b(?:href|action|formaction|hx-get|hx-post)=")/(?!/|static/|readyz|console)')
+_QUOTED = re.compile(rf"{languages.HAN.pattern}+(?:[/·]{languages.HAN.pattern}+)*")
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -38,6 +39,7 @@ class Templates(Environment):
         self.language = language
         self.globals |= {"_": self._told, "root": prefix(language), "lang": languages.TAGS[language]}
         self.globals |= {"original": self._original, "named": self._named, "term": self._term, "retold": self._retold}
+        self.globals["marked"] = self._marked
 
     def _told(self, text: str, **values: object) -> str:
         told = languages.forms(text, self.language)[0]
@@ -68,8 +70,14 @@ class Templates(Environment):
         return Markup(" ").join(self._filled(part, values) for part, values in parts)
 
     def _filled(self, text: str, values: Mapping[str, str]) -> str:
-        shown = {name: self._original(value) for name, value in values.items()}
+        shown = {name: self._term(value) for name, value in values.items()}
         return Markup(self._told(text)).format(**shown) if values else self._told(text)  # noqa: S704 - the program's own
+
+    def _marked(self, text: str) -> str:
+        """A text in the page's language, with the Chinese words that it quotes marked as Chinese."""
+        if self.language == languages.CHINESE:
+            return text
+        return Markup(_QUOTED.sub(r'<span lang="zh-CN">\g<0></span>', str(escape(text))))  # noqa: S704 - escaped before
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         found = super()._parse(source, name, filename)
