@@ -14,18 +14,18 @@ Reasons are signed, so they are Chinese in whatever language somebody asks; page
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
-from public_site import folding, places, register, testimony
+from public_site import folding, places, plain_accounts, register, testimony
 from public_site.database import chosen
 from public_site.enterprises import MOST_CANDIDATES, core_name, normal_name
 from public_site.faults import NotFound
-from public_site.folding import Facts, Folded
+from public_site.folding import Facts
 from public_site.languages import N_, _
 from public_site.notices import codes
 from public_site.questions import Question
@@ -84,13 +84,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The answers in the order of the list; `used`: the entries they rest on, text by number; `notices` by id."""
+    """The answers in the order of the list; `used`: the entries they rest on, canonical bytes by number; `notices` by id."""
 
     as_of: str
     known: int
     answers: tuple[Answer, ...]
     notices: dict[str, dict[str, Any]]
-    used: dict[int, str]
+    used: dict[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +100,17 @@ class _Known:
     Not the story it was folded from: ten thousand of those do not fit.
     """
 
+    id: int
     facts: Facts
     names: tuple[str, ...]
-    candidate: dict[str, Any]
-    on_record: bool
     account: bytes
+    on_record: bool
     rests_on: tuple[int, ...]
     notices: tuple[int, ...]
+
+    @property
+    def candidate(self) -> dict[str, Any]:
+        return testimony.candidate(self.id, self.facts)
 
 
 @dataclass(slots=True)
@@ -120,7 +124,7 @@ class _Pool:
     former_codes: dict[str, set[int]] = field(default_factory=dict)
     names: dict[str, set[int]] = field(default_factory=dict)
     cores: dict[str, set[int]] = field(default_factory=dict)
-    bodies: dict[int, str] = field(default_factory=dict)
+    bodies: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,7 @@ def _findings(
     rests_on = notices.union(*(pool.by_id[i].rests_on for i in matched))
     if missing := rests_on - pool.bodies.keys():  # amendments of whole notices
         query = "SELECT number, body FROM entry WHERE number IN {values}"
-        pool.bodies |= dict(map(tuple, chosen(connection, query, sorted(missing))))
+        pool.bodies |= {number: body.encode() for number, body in chosen(connection, query, sorted(missing))}
     used = {number: pool.bodies[number] for number in rests_on}
     return Findings(as_of, known, tuple(answers), cited, used)
 
@@ -312,29 +316,55 @@ def _by(connection: Connection, query: str, asked: Iterable[Any]) -> list[tuple[
 def _fill(
     pool: _Pool, connection: Connection, ids: Iterable[int], as_of: str, known: int, progress: Tell, *, by_name: bool
 ) -> None:  # fmt: skip
-    """Fold these enterprises and all that is tied to them, and keep of each what answers need."""
+    """Tell of these enterprises and of all that is tied to them, and keep of each what answers need."""
     families = register.families(connection, ids, known)
-    for at, (_family, trail) in enumerate(register.trails(connection, families, known, pool.bodies), 1):
+    amended = register.amended_notices(connection, known)
+    for at, (family, bodies) in enumerate(register.bodies_of(connection, families, known), 1):
         if at % _STEP == 0 or at == len(families):
             progress(N_("核对历史"), at, len(families))
-        family = folding.family(trail)
-        pool.leads_to |= family.leads_to
-        for enterprise in family.members.values():
-            _enter(pool, enterprise, trail, as_of, by_name=by_name)
-        for enterprise_id, facts in family.merged.items():
-            into = family.leads_to[enterprise_id]
-            if facts.credit_code and into in family.members:
-                pool.merged_codes.setdefault(facts.credit_code, set()).add(into)
+        said = [orjson.loads(body) for body in bodies]
+        for entry, body in zip(said, bodies, strict=True):
+            pool.bodies[entry["number"]] = body
+        touched = amended and any(entry["notice"] in amended for entry in said)
+        if len(family) == 1 and not touched and plain_accounts.is_plain(said):
+            _enter(pool, _known_plainly(said, as_of), by_name=by_name)
+        else:
+            trail = register.whole_trail((register.Entry(**entry) for entry in said), amended)
+            for one in _known_by_folding(pool, trail, as_of):
+                _enter(pool, one, by_name=by_name)
 
 
-def _enter(pool: _Pool, enterprise: Folded, trail: Sequence[register.Entry], as_of: str, *, by_name: bool) -> None:
-    rests_on: set[int] = set()
-    notices: set[int] = set()
-    account = testimony.account(enterprise, trail, as_of, rests_on, notices)
-    pool.by_id[enterprise.id] = _Known(
-        enterprise.facts, enterprise.names, testimony.candidate(enterprise), bool(account["history"]),
-        orjson.dumps(account, option=orjson.OPT_SORT_KEYS), tuple(rests_on), tuple(notices),
+def _known_plainly(said: list[dict[str, Any]], as_of: str) -> _Known:
+    told = plain_accounts.account(said, as_of)
+    history = told["history"]
+    return _Known(
+        told["id"], plain_accounts.facts(said[0]), plain_accounts.names(said[0]), _canonical(told), bool(history),
+        (told["id"], *[one["entry"] for one in history]), tuple([one["notice_id"] for one in history]),
     )  # fmt: skip
+
+
+def _known_by_folding(pool: _Pool, trail: Sequence[register.Entry], as_of: str) -> Iterator[_Known]:
+    """The members of a family; those that are another one by now go into the pool as that one's."""
+    family = folding.family(trail)
+    pool.leads_to |= family.leads_to
+    for enterprise_id, facts in family.merged.items():
+        into = family.leads_to[enterprise_id]
+        if facts.credit_code and into in family.members:
+            pool.merged_codes.setdefault(facts.credit_code, set()).add(into)
+    for enterprise in family.members.values():
+        rests_on: set[int] = set()
+        notices: set[int] = set()
+        account = testimony.account(enterprise, trail, as_of, rests_on, notices)
+        yield _Known(enterprise.id, enterprise.facts, enterprise.names, _canonical(account), bool(account["history"]),
+                     tuple(rests_on), tuple(notices))  # fmt: skip
+
+
+def _canonical(account: dict[str, Any]) -> bytes:
+    return orjson.dumps(account, option=orjson.OPT_SORT_KEYS)
+
+
+def _enter(pool: _Pool, enterprise: _Known, *, by_name: bool) -> None:
+    pool.by_id[enterprise.id] = enterprise
     if enterprise.facts.credit_code:
         pool.codes.setdefault(enterprise.facts.credit_code, set()).add(enterprise.id)
     for name in enterprise.names if by_name else ():

@@ -127,6 +127,11 @@ def _catalog() -> Mapping[str, tuple[str, ...]]:
     return told
 
 
+def sentences(*told: str) -> str:
+    """Whole sentences one after another, as the current language sets them; empty ones left out."""
+    return ("" if current() == CHINESE else " ").join(sentence for sentence in told if sentence)
+
+
 class Words(Mapping[Value, str]):
     """What each value is called, told in the current language."""
 

@@ -160,7 +160,7 @@ def _encoded(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-def _proof(connection: Connection, entries: Mapping[int, str], size: int) -> bytes:
+def _proof(connection: Connection, entries: Mapping[int, bytes], size: int) -> bytes:
     """Canonical JSON of the entries, in order, and of the hashes beside their paths to the root.
 
     `nodes` is one Base64 of all the hashes, level by level from the leaves, each level from left to right: which they are
@@ -173,7 +173,7 @@ def _proof(connection: Connection, entries: Mapping[int, str], size: int) -> byt
         wanted = sorted({p ^ 1 for p in at if p ^ 1 < width} - at)
         hashes += _hashes(connection, level, wanted, size)
         level, width, at = level + 1, (width + 1) >> 1, {p >> 1 for p in at}
-    told = ",".join(entries[number] for number in numbers).encode()
+    told = b",".join(map(entries.__getitem__, numbers))
     return b'{"entries":[' + told + b'],"nodes":"' + base64.b64encode(b"".join(hashes)) + b'"}'
 
 

@@ -288,6 +288,15 @@ def notices_of_place(connection: Connection, code: str, *, limit: int) -> list[N
     return [notice_line(r) for r in connection.execute(query, _codes_within(code) | {"limit": limit}).mappings()]
 
 
+def years(connection: Connection) -> list[Year]:
+    """What was decided year by year, ascending; summed over notices, so to be asked once for each entry number."""
+    query = text("SELECT substr(issued_on, 1, 4), count(*), sum(decisions), sum(downgrades) FROM notice"
+                 " WHERE stage = 'decided' AND withdrawn = 0 GROUP BY substr(issued_on, 1, 4) ORDER BY 1")  # fmt: skip
+    return [
+        Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in connection.execute(query)
+    ]
+
+
 def years_of_place(connection: Connection, code: str) -> list[Year]:
     """What they decided year by year, ascending; the notice table keeps the counts, so no decision is read."""
     query = text(f"SELECT substr(issued_on, 1, 4) AS year, count(*), sum(decisions), sum(downgrades) FROM notice{_OF_PLACE}"

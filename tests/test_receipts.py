@@ -168,7 +168,7 @@ def test_every_set_of_entries_is_proved_in_a_log_of_every_size(filled: Desk) -> 
         for size in range(1, register.latest_number(connection) + 1):
             root = tree.root(size, log.nodes(connection))
             for chosen in ({1}, {size}, {1, size}, {max(1, size // 2), size}, set(range(1, size + 1))):
-                bodies = {number: register.body(connection, number) for number in chosen}
+                bodies = {number: register.body(connection, number).encode() for number in chosen}
                 proof = json.loads(receipts._proof(connection, bodies, size))
                 leaves = {e["number"] - 1: tree.leaf_hash(receipt_verifier.canonical(e)) for e in proof["entries"]}
                 assert leaves.keys() == {number - 1 for number in chosen}

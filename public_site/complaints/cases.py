@@ -18,6 +18,7 @@ from public_site.complaints import clocks, keys, sealing, workflow
 from public_site.complaints.routing import Body
 from public_site.complaints.store import LETTER, PHOTO, STEP, Store
 from public_site.faults import NotFound
+from public_site.languages import N_
 
 LONGEST = 5_000
 _NOT_PLAIN = frozenset({"code_mac", "once", "statement", "contact"})
@@ -78,7 +79,7 @@ class Step:
 
     @property
     def title(self) -> str:
-        return workflow.ACTS[self.act].title if self.act in workflow.ACTS else "查看联系方式"
+        return workflow.ACTS[self.act].title if self.act in workflow.ACTS else N_("查看联系方式")
 
 
 COLUMNS = ", ".join(f.name for f in fields(Case))

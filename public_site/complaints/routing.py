@@ -8,15 +8,26 @@ goes to the duty desk. The rules are data (`reference/complaint_rules.csv`), tak
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 
-from public_site import places
+from public_site import languages, places
+from public_site.languages import N_
 
 LEVELS = ("county", "city", "province", "nation")
 DUTY = "duty"
+# Why a complaint went where it did, as it is written down in its way.
+NOT_SOLVED = N_("您说没有解决，因此转给没有办理过的上一级：{body}。")
+LATE = N_("{subject}逾期没有告知是否受理，因此转给{body}。")
+DESK_LATE = N_("值班席逾期未处理。")
+TAKEN = N_("{body}同意接办。")
+_NOBODY = N_("没有找到有管辖权的机关")
+_UNREACHED = {"issuer": N_("公布该等级的机关没有接入本站"), "above": N_("投诉对象没有上一级机关接入本站")}
+_THAT_BODY, _THAT_PLACE = N_("该机关"), N_("该地点")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +88,42 @@ def rules() -> tuple[Rule, ...]:
 def route(matter: Matter, bodies: Mapping[str, Body]) -> Route:
     """Where a matter goes. There must be a duty desk among the bodies."""
     subject = "body" if matter.about else "grade" if matter.kind == "objection" else "place"
-    why = "没有找到有管辖权的机关"
+    why = _NOBODY
     for rule in rules():
         if rule.kind not in ("*", matter.kind) or rule.subject not in ("*", subject):
             continue
         found = _found(rule.goes_to, matter, bodies)
         if found is not None:
             return Route(found, rule.goes_to, _said(rule, matter, found, bodies, why))
-        why = {"issuer": "公布该等级的机关没有接入本站", "above": "投诉对象没有上一级机关接入本站"}.get(
-            rule.goes_to, why
-        )
+        why = _UNREACHED.get(rule.goes_to, why)
     raise LookupError("no duty desk")
+
+
+def told(sentence: str) -> str:
+    """A sentence that says why, as it was written down, in the current language; the names in it stay as they are."""
+    if languages.current() == languages.CHINESE:
+        return sentence
+    for written, pattern in _patterns():
+        if found := pattern.fullmatch(sentence):
+            return languages._(written, **{name: languages._(said) for name, said in found.groupdict().items()})
+    return sentence
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Each sentence with the pattern of what it was written down as."""
+    return tuple((written, _pattern(written)) for written in (*(r.sentence for r in rules()), NOT_SOLVED, LATE, DESK_LATE, TAKEN))  # fmt: skip
+
+
+def _pattern(written: str) -> re.Pattern[str]:
+    """`{body}` stands for any words the first time, and then for the same ones."""
+    pieces, seen = [], set()
+    for text, name, *_ in Formatter().parse(written):
+        pieces.append(re.escape(text))
+        if name:
+            pieces.append(f"(?P={name})" if name in seen else f"(?P<{name}>.+)")
+            seen.add(name)
+    return re.compile("".join(pieces))
 
 
 def above(body: Body, bodies: Mapping[str, Body], kind: str, uninvolved: frozenset[str] = frozenset()) -> Body | None:
@@ -123,6 +159,6 @@ def _only(bodies: Iterable[Body]) -> Body | None:
 
 
 def _said(rule: Rule, matter: Matter, body: Body, bodies: Mapping[str, Body], why: str) -> str:
-    subject = bodies[matter.about].name if matter.about and matter.about in bodies else "该机关"
-    place = places.place(matter.place).text if places.is_division(matter.place) else "该地点"
+    subject = bodies[matter.about].name if matter.about and matter.about in bodies else _THAT_BODY
+    place = places.place(matter.place).text if places.is_division(matter.place) else _THAT_PLACE
     return rule.sentence.format(body=body.name, subject=subject, place=place, why=why)

@@ -37,6 +37,7 @@ from public_site import throttling
 from public_site.complaints import sealing
 from public_site.database import Database
 from public_site.faults import NotReady
+from public_site.languages import _
 from public_site.settings import Settings
 
 _SEALED_LOCK, _WRAPS_LOCK = 0x6D696E676A70, 0x6D696E676A71
@@ -277,7 +278,7 @@ class Store:
         with self.sealed.writing(lasting=False) as connection:
             heard = throttling.take(connection, purpose, address, PER_ADDRESS, at=at)
         if not heard:
-            raise throttling.TooFast("从您的网络来的请求太多，请过几分钟再试；已经收到的不会丢失。")
+            raise throttling.TooFast(_("从您的网络来的请求太多，请过几分钟再试；已经收到的不会丢失。"))
 
     def close(self) -> None:
         """Give every connection back."""
@@ -314,7 +315,7 @@ class Store:
         try:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
-            raise NotOpenYet("投诉受理还没有开通：请先运行 public-site complaints ceremony。") from None
+            raise NotOpenYet(_("投诉受理还没有开通：请先运行 public-site complaints ceremony。")) from None
 
     def _database(self, name: str, tables: MetaData, lock: int) -> Database:
         if name not in self._kept:
