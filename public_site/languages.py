@@ -78,7 +78,8 @@ def forms(text: str, language: str) -> tuple[str, ...]:
 def retold(text: str) -> str:
     """What was written down in Chinese, in the current language; as it is where no text of the program fits it."""
     parts = () if _current.get() == CHINESE else recognised(text)
-    return " ".join(_(part, **values) for part, values in parts) or text
+    told = (_(part, **{name: _(value) for name, value in values.items()}) for part, values in parts)
+    return " ".join(told) or text
 
 
 @lru_cache(maxsize=8192)

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
-from public_site import evidence, folding, publishing, register, retelling, standings, testimony
+from public_site import evidence, folding, languages, publishing, register, retelling, standings, testimony
 from public_site.database import Database
 from public_site.questions import Question, of_file, of_text
 from tests import trails
@@ -106,6 +106,20 @@ def test_every_kind_of_row_has_its_documented_answer(register_of_all_kinds: Desk
         assert (asked, answer.status, reason in answer.reason) == (asked, status, True), answer.reason
         assert (answer.enterprise is not None) == (status == "match")
         assert bool(answer.candidates) == (status == "ambiguous") or status == "invalid"
+
+
+def test_every_reason_is_written_in_chinese_and_can_be_told_again_in_english(register_of_all_kinds: Desk) -> None:
+    asked = HEAD + "\n".join(asked for asked, _, _ in KINDS_OF_ROW)
+    with languages.using(languages.ENGLISH):
+        reasons = [answer.reason for answer in checked(register_of_all_kinds, asked)]
+        told = [languages.retold(reason) for reason in reasons]
+        assert languages.retold("谁也没有写过的一句话。") == "谁也没有写过的一句话。"
+    assert reasons == [answer.reason for answer in checked(register_of_all_kinds, asked)]
+    assert not [text for text in told if languages.HAN.search(text)]
+    assert told[4] == (
+        "The check character of the unified social credit code “91350100M000100Y44” is wrong. "
+        "At least one character was miscopied: please correct it from the business licence."
+    )
 
 
 def test_the_grade_is_that_of_the_day_and_says_since_when_and_what_fell(register_of_all_kinds: Desk) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 
 import openpyxl
 import pytest
 
-from public_site import questions
+from public_site import languages, questions
 from public_site.faults import NotValid
 
 CODE = "91130200699229617X"
@@ -91,3 +92,27 @@ def test_two_filled_sheets_are_not_half_read() -> None:
 def test_a_code_that_the_workbook_took_for_a_number_stays_one() -> None:
     asked = questions.of_file(workbook(["企业名称", "统一社会信用代码"], ["演示甲公司", 9.11302006992296e17]), "a.xlsx")
     assert not isinstance(asked.questions[0].code, str)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "said"),
+    [(b"", "a.csv", "The file is empty. Make sure"), ("企业名称\n".encode(), "a.csv", "The list has headings only"), (b"PK\x03\x04junk", "a.xlsx", "The workbook is damaged and"),
+     (b"x", "a.rar", "“.rar” is an archive format that cannot be read. Unpack it"),
+     (("甲," * 300).encode(), "a.csv", "It is not clear which column holds codes")],
+)  # fmt: skip
+def test_whoever_asks_in_english_is_refused_in_english(data: bytes, name: str, said: str) -> None:
+    with languages.using(languages.ENGLISH), pytest.raises(NotValid, match=re.escape(said)) as refused:
+        questions.of_file(data, name)
+    assert not languages.HAN.search(str(refused.value))
+
+
+def test_a_hidden_row_is_refused_in_english_too() -> None:
+    book = openpyxl.Workbook()
+    for row in (["企业名称"], ["演示甲公司"], ["演示乙公司"]):
+        book.active.append(row)
+    book.active.row_dimensions[3].hidden = True
+    stream = io.BytesIO()
+    book.save(stream)
+    said = "Sheet, row 3: This row is hidden but not empty. Clear the filter"
+    with languages.using(languages.ENGLISH), pytest.raises(NotValid, match=said):
+        questions.of_file(stream.getvalue(), "list.xlsx")

@@ -15,7 +15,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
-from public_site import log, outside, receipt_verifier, receipts, register, signing, tree
+from public_site import languages, log, outside, receipt_verifier, receipts, register, signing, tree
 from public_site.questions import of_text
 from tests.desk import Desk, row
 
@@ -67,6 +67,8 @@ def test_the_bytes_depend_on_nothing_but_the_question_and_what_was_known(filled:
         filled.publish([row(f"演示后来{number}有限公司", "B")], on=f"2025-0{number + 1}-01")
     again = receipt(filled, known_at=moment)
     assert again.text == before.text
+    with languages.using(languages.ENGLISH):
+        assert receipt(filled, known_at=moment).text == before.text
     later = receipt(filled, known_at=moment, made_at=MADE_AT + timedelta(days=1))
     assert later.text != before.text
     assert register.canonical(later.said | {"made_at": ""}) == register.canonical(before.said | {"made_at": ""})

@@ -141,7 +141,7 @@ def result(
         return _under_way(request, address, len(kept.asked.questions), progress)
     rows = list(zip(kept.asked.questions, kept.asked.rows, strict=True))[:_SHOWN]
     return pages.plain(request, "check/preview.html", status=200, asked=kept.asked, address=address, kept=kept,
-                       meanings=MEANINGS, shown=rows, fault=progress.fault if progress else "")  # fmt: skip
+                       columns=[(MEANINGS[meaning], _column(heading)) for meaning, heading in kept.asked.columns], shown=rows, fault=progress.fault if progress else "")  # fmt: skip
 
 
 @routes.get(NEW + "/{address}/print")
@@ -174,6 +174,14 @@ def file(address: str, name: str, site: doors.TheSite, _turn: doors.Turn) -> Res
     return Response(content, media_type=_FILES[name], headers=headers)
 
 
+def _column(heading: str) -> str:
+    """What a column of the list is called: as its owner called it, or by its number."""
+    if languages.current() == languages.CHINESE:
+        return heading
+    known = languages.recognised(heading)
+    return languages.retold(heading) if known and known[0][0] == questions.COLUMN else heading
+
+
 def _shown(parameters: Parameters) -> tuple[str | None, int]:
     """The answers that are to be shown: of which status, after how many."""
     status = parameters.choice("status", evidence.STATUSES)
@@ -190,7 +198,7 @@ def _page(
     where = request.url.path
     query = f"status={status}&" if status else ""
     more = f"{where}?{query}after={after + most}" if after + most < found else None
-    words: dict[str, Any] = {"STATUS": answer_tables.STATUS, "OVERALL": answer_tables.OVERALL, "unit": answer_tables.unit,
+    words: dict[str, Any] = {"STATUS": answer_tables.STATUS, "OVERALL": answer_tables.OVERALL,
                              "later": answer_tables.later_corrections}  # fmt: skip
     return pages.plain(
         request, template, status=200, said=head, address=address, totals=head["totals"], chosen=status,

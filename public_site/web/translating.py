@@ -86,7 +86,7 @@ class Templates(Environment):
         return Markup(" ").join(self._filled(part, values) for part, values in parts)
 
     def _filled(self, text: str, values: Mapping[str, str]) -> str:
-        shown = {name: self._original(value) for name, value in values.items()}
+        shown = {name: self._term(value) for name, value in values.items()}
         return Markup(self.told(text)).format(**shown) if values else self.told(text)  # noqa: S704 - the program's own
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:

@@ -237,3 +237,22 @@ def test_what_a_list_says_is_shown_as_text(visitor: Any) -> None:
     address = run(visitor, pasted="企业名称,所在地\n<script>alert(1)</script>,<b>x</b>\n")
     assert "<script>alert" not in visitor.get(address).text
     visitor.opens(address)
+
+
+def test_an_english_page_tells_the_same_check_in_english_and_its_files_stay_chinese(visitor: Any) -> None:
+    chinese = visitor.get(f"{run(visitor)}/results.csv").text
+    asked = {"list": LIST, "as_of": "2023-02-28"}
+    address = address_of(visitor.client.post("/en/check", data=asked, files={"file": ("", b"")}, headers=OURS))
+    assert address.startswith("/en/check/")
+    preview = visitor.text(address)
+    assert "4 rows. Grades as of 28 February 2023." in preview
+    assert "Column “企业名称”: Name of the enterprise" in preview
+    assert address_of(visitor.client.post(address, headers=OURS)) == address
+    page = visitor.opens(address)
+    told = " ".join(page.xpath("//main")[0].text_content().split())
+    assert "Matched 2" in told
+    assert f"The check character of the unified social credit code “{CODE[:-1]}Y” is wrong." in told
+    assert "The credit code agrees" in told
+    assert page.xpath("//td/a[starts-with(@href, '/en/enterprises/')]/span[@lang='zh-CN']")
+    assert visitor.get(f"{address}/results.csv").text == chinese
+    assert "“No public record” does not mean grade D." in visitor.text(f"{address}/print")
