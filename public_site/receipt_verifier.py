@@ -256,8 +256,8 @@ def _statement(state: dict[str, Any]) -> str:
 
 def proof_in_words(said: dict[str, Any]) -> str:
     """What a registration proof states, in a sentence."""
-    kind = {"pollution": "污染举报", "objection": "对评级的异议"}[said["kind"]]
-    return "编号 {} 的{}，{} 在 {} 登记。".format(said["complaint"], kind, said["received_on"], said["issuer"])
+    told = {"pollution": "编号 {} 的污染举报，{} 在 {} 登记。", "objection": "编号 {} 的对评级的异议，{} 在 {} 登记。"}
+    return told[said["kind"]].format(said["complaint"], said["received_on"], said["issuer"])
 
 
 PROOF_CHECKS = (("形式", _form), ("签名", _proof_signature), ("内容", _statement))

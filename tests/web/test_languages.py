@@ -107,7 +107,7 @@ def test_a_page_in_english_says_everything_in_english(visitor: Any, url: str) ->
 
 
 def _for_programs(address: str) -> bool:
-    return bool(re.search(r"\.(json|jsonld|csv|xlsx|geojson|rss|atom|jws|pdf|svg|py|parquet|gz|sqlite)\b|/readyz|/log/|/\.well-known|"
+    return bool(re.search(r"\.(json|jsonld|csv|xlsx|geojson|rss|atom|jws|pdf|svg|py|parquet|gz|sqlite)\b|/readyz|/log/|/api/v1/|/\.well-known|"
                           r"/original$|/data/", address))  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def test_every_sentence_of_the_verifier_can_be_told_in_english() -> None:
     for node in ast.walk(ast.parse(receipts.VERIFIER.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in inner:
             said.add(node.value)
-    names = {name for name, _ in receipt_verifier.CHECKS}
+    names = {name for name, _ in (*receipt_verifier.CHECKS, *receipt_verifier.PROOF_CHECKS)}
     sentences = {text for text in said if languages.HAN.search(text)} - names - {"{} {}：{}\n"}
     assert {re.sub(r"{\w+}", "{}", text) for text in verify.SENTENCES} == sentences
     assert set(verify.NAMES) == names
