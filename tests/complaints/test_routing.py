@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from public_site import places
+from public_site import languages, places
 from public_site.complaints import clocks, routing
 from public_site.complaints.routing import Body, Matter
 
@@ -106,3 +106,23 @@ def test_days_and_working_days_are_counted_as_the_calendar_has_them(
 ) -> None:
     assert clocks.clock(*clock).due(since) == due
     assert (clocks.clock(*clock).due(since, 3) - due).days == 3
+
+
+def test_a_reason_is_written_down_in_chinese_and_told_in_the_language_of_the_page() -> None:
+    late = routing.LATE.format(subject="涪陵局", body="重庆局")
+    others = [routing.NOT_SOLVED.format(body="重庆局"), routing.TAKEN.format(body="南岸局"), late, routing.DESK_LATE]
+    with languages.using(languages.ENGLISH):
+        ways = (Matter(kind, place, issuer, about) for kind, place, issuer, about in itertools.product(
+            BOTH, PLACES, (None, "500000"), (None, "fuling", "ministry")))  # fmt: skip
+        for written in [*(routing.route(matter, BODIES).sentence for matter in ways), *others]:
+            told = routing.told(written)
+            names = ("涪陵局", "南岸局", "重庆局", "部", "值班席", "重庆市涪陵区", "重庆市南岸区", "重庆市渝中区", "重庆市", "山东省淄博市")  # fmt: skip
+            for name in sorted(names, key=len, reverse=True):
+                told = told.replace(name, "")
+            assert languages.HAN.search(written)
+            assert not languages.HAN.search(told), (written, told)
+        assert routing.told("没有人写过这一句。") == "没有人写过这一句。"
+        assert (
+            routing.told(late) == "涪陵局 did not say in time whether it accepts the complaint, so it goes to 重庆局."
+        )
+    assert routing.told(late) == late

@@ -123,3 +123,20 @@ def test_followed_lists_work_on_both_databases(database: Database) -> None:
     followed.delete(database, token)
     with database.reading() as connection, pytest.raises(followed.NoSuchList):
         followed.ids(connection, token)
+
+
+def test_a_list_made_on_an_english_page_leads_to_english_addresses(register: Publisher, visitor_of: Any) -> None:
+    visitor = visitor_of(register.settings)
+    unclear = visitor.client.post("/en/follow/lists", data={"list": "演示同名有限公司\n没有这一家"}, headers=OURS)
+    assert unclear.status_code == 422
+    told = html.document_fromstring(unclear.text).get_element_by_id("content").text_content()
+    assert "Lines that do not name one enterprise for certain: 2." in told
+    made = visitor.client.post("/en/follow/lists", data={"list": LIST}, headers=OURS)
+    page = html.document_fromstring(visitor.get(made.headers["location"]).text)
+    assert "3 enterprises on the list" in page.text_content()
+    links = page.xpath("//dd/a[@class='code']")
+    assert links
+    for link in links:
+        assert link.get("href").startswith("/en/follow/lists/")
+        assert link.text_content().endswith(link.get("href"))
+        assert visitor.get(link.get("href")).status_code == 200

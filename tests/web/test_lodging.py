@@ -278,3 +278,24 @@ def test_the_channel_says_what_it_is_and_only_what_was_written_down_of_closed_qu
     for url in ("/complaints?quarter=2025Q1", "/complaints?quarter=CANARY"):
         assert "CANARY" not in visitor.get(url).text
         assert visitor.get(url).status_code in (400, 404)
+
+
+def test_what_is_lodged_in_english_is_written_down_in_chinese(inbox: Inbox, register: Any, visitor_of: Any) -> None:
+    visitor = visitor_of(register.settings)
+    page = answered(visitor)
+    data = fields(page, "/complaints/send") | {"work": solved(page)}
+    photos = [("photos", ("a.gif", b"GIF89a", "image/gif"))]
+    lodged = html.document_fromstring(
+        visitor.client.post("/en/complaints/send", data=data, files=photos, headers=OURS).text
+    )
+    why = lodged.text_content()
+    assert "By place:" in why and "Photo 1: Only photos can be sent" in why
+    code = {"code": code_of(lodged)}
+    told = [html.document_fromstring(visitor.client.post(f"{root}/complaints/follow", data=code, headers=OURS).text).text_content()
+            for root in ("", "/en")]  # fmt: skip
+    assert "属地管理：重庆市涪陵区由演示涪陵区生态环境局管辖" in told[0] and "By place:" not in told[0]
+    assert "is under the jurisdiction of 演示涪陵区生态环境局" in told[1] and SAID in told[1]
+    proofs = {visitor.client.post(f"{root}/complaints/follow/proof", data=code, headers=OURS).text for root in ("", "/en")}  # fmt: skip
+    assert len(proofs) == 1
+    again = visitor.client.post("/en/complaints/follow/act", data=code | {"act": "add", "said": "x"}, headers=OURS)
+    assert "What you added has been delivered." in again.text
