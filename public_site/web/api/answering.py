@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from public_site import listings, register
+from public_site.languages import _
 from public_site.web import answers
 from public_site.web.api.cursors import Paging
 from public_site.web.api.schemas import Thing
@@ -26,7 +27,7 @@ def fields(parameters: Parameters, thing: Thing) -> Fields:
     given = [name.strip() for value in parameters.raw("fields") for name in value[:LONGEST_FIELDS].split(",")]
     wanted = frozenset(filter(None, given))
     if not wanted <= thing.members:
-        parameters.refuse("fields", f"可用的字段：{'、'.join(sorted(thing.members))}")
+        parameters.refuse("fields", _("可用的字段：{names}", names=_("、").join(sorted(thing.members))))
     return wanted | {thing.key} if wanted else None
 
 

@@ -16,6 +16,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from public_site import answer_tables, questions, receipts
 from public_site.faults import NotValid
+from public_site.languages import _
 from public_site.questions import Asked, Question
 from public_site.web import doors, pages
 from public_site.web.api.check_schemas import CSV, JOSE, JSON, LONGEST, PARAMETERS, PATH, XLSX
@@ -44,7 +45,7 @@ def check(
     site: doors.TheSite,
     parameters: Annotated[Parameters, doors.parameters(*NAMES)],
     body: Annotated[bytes, Depends(_body)],
-    _: doors.Turn,
+    _turn: doors.Turn,
     snapshot: doors.Reader,
 ) -> Response:
     """Answer every row; today's grades in China where no day is said."""
@@ -59,7 +60,7 @@ def check(
         asked = _asked(said.queries)
         _settle(said)
     else:
-        raise BodyNotValid(f"内容应为 {JSON}、{CSV} 或 {XLSX}。")
+        raise BodyNotValid(_("内容应为 {json}、{csv} 或 {xlsx}。", json=JSON, csv=CSV, xlsx=XLSX))
     known = receipts.known_at(snapshot.connection, known_at)
     as_of = (day or pages.day_of(pages.now())).isoformat()
     made_at = pages.now()
@@ -103,14 +104,16 @@ def _read(body: bytes) -> _Said:
     try:
         told = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise BodyNotValid("内容不是 JSON。") from None
+        raise BodyNotValid(_("内容不是 JSON。")) from None
     if not isinstance(told, dict) or not told.keys() <= {*NAMES, "queries"}:
-        raise BodyNotValid("内容应为 {as_of, known_at, queries}，没有别的字段。")
+        raise BodyNotValid(_("内容应为 {as_of, known_at, queries}，没有别的字段。"))
     queries = told.pop("queries", None)
     if not isinstance(queries, dict) or not 0 < len(queries) <= questions.MOST_QUESTIONS:
-        raise BodyNotValid(f"queries 应有 1 至 {questions.MOST_QUESTIONS:,} 项：编号 → {{code, name, region}}。")
+        raise BodyNotValid(
+            _("queries 应有 1 至 {most} 项：编号 → {{code, name, region}}。", most=f"{questions.MOST_QUESTIONS:,}")
+        )
     if not all(isinstance(value, str) for value in told.values()):
-        raise BodyNotValid("as_of 和 known_at 应为文字，例如 2024-04-24。")
+        raise BodyNotValid(_("as_of 和 known_at 应为文字，例如 2024-04-24。"))
     said = _Said(told.items(), frozenset(NAMES))
     said.queries = queries
     return said
@@ -118,7 +121,8 @@ def _read(body: bytes) -> _Said:
 
 def _settle(said: Form) -> None:
     if said.problems:
-        raise BodyNotValid("；".join(f"{problem.name} {problem.message}" for problem in said.problems) + "。")
+        said_of_each = (f"{problem.name} {problem.message}" for problem in said.problems)
+        raise BodyNotValid(_("；").join(said_of_each) + _("。"))
 
 
 def _asked(queries: dict[str, Any]) -> Asked:
@@ -126,7 +130,7 @@ def _asked(queries: dict[str, Any]) -> Asked:
     for at, (ref, query) in enumerate(queries.items(), 1):
         known = isinstance(query, dict) and query.keys() <= {"code", "name", "region"}
         if not known or len(ref) > LONGEST or not all(v is None or isinstance(v, str) for v in query.values()):
-            raise BodyNotValid(f"queries 的第 {at} 项应为 {{code, name, region}}，每一项是文字。")
+            raise BodyNotValid(_("queries 的第 {at} 项应为 {{code, name, region}}，每一项是文字。", at=at))
         code, name, region = ((query.get(k) or "").strip()[:LONGEST] or None for k in ("code", "name", "region"))
         found.append(Question(ref, at, code, name, region))
     rows = tuple((q.ref, *(str(v or "") for v in q.said().values())) for q in found)

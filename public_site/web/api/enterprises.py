@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from public_site import listings, records, search
+from public_site.languages import _
 from public_site.web import answers, doors, filters, finding, shapes
 from public_site.web.api import answering, cursors
 from public_site.web.api.schemas import THINGS
@@ -92,10 +93,10 @@ def _as_known(
 ) -> Response:
     for name in NAMES:
         if name not in NAMES_KNOWN and parameters.raw(name):
-            parameters.refuse(name, "与 known_at 不能同时使用：当时所知的名单没有索引，只能按编号列出全部")
+            parameters.refuse(name, _("与 known_at 不能同时使用：当时所知的名单没有索引，只能按编号列出全部"))
     paging = cursors.read(parameters, "enterprises known", ("id",))
     if parameters.raw("sort") not in ((), ("id",)):
-        parameters.refuse("sort", "使用 known_at 时只能按编号排列（id）")
+        parameters.refuse("sort", _("使用 known_at 时只能按编号排列（id）"))
     parameters.settle()
     after = paging.after[1] if paging.after else 0
     page = listings.enterprises_known(snapshot.connection, known, after=after, limit=paging.limit)

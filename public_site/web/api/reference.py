@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from public_site import grades, places
+from public_site.languages import _
 from public_site.web import doors, filters
 from public_site.web.api import answering, cursors
 from public_site.web.api.schemas import THINGS
@@ -57,7 +58,7 @@ def place(
     fields = answering.fields(parameters, THINGS["Place"])
     parameters.settle()
     if not places.is_division(code):
-        raise places.NoSuchPlace("没有这个行政区划代码。")
+        raise places.NoSuchPlace(_("没有这个行政区划代码。"))
     return answering.one(request, snapshot, _place(code), fields)
 
 
