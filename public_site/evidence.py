@@ -24,6 +24,7 @@ from public_site.database import chosen
 from public_site.enterprises import MOST_CANDIDATES, core_name, normal_name
 from public_site.faults import NotFound
 from public_site.folding import Facts, Folded
+from public_site.languages import _
 from public_site.notices import codes
 from public_site.questions import Question
 
@@ -157,9 +158,9 @@ def about(connection: Connection, enterprise_id: int, *, as_of: str, known: int)
     _fill(pool, connection, {enterprise_id}, as_of, known, silent, by_name=False)
     found = pool.by_id.get(enterprise_id)
     if found is None:
-        raise NoRecord("没有这家企业的公开记录。没有公开记录不等于 D 级。")
+        raise NoRecord(_("没有这家企业的公开记录。没有公开记录不等于 D 级。"))
     if not found.on_record:
-        raise NoRecord(f"{as_of} 及以前未见这家企业的公开记录。这不等于 D 级。")
+        raise NoRecord(_("{day} 及以前未见这家企业的公开记录。这不等于 D 级。", day=as_of))
     asked = {"code": found.facts.credit_code, "name": found.facts.name, "region": None}
     answer = Answer("1", asked, "match", f"本站企业编号 {enterprise_id}", (), found.account)
     return _findings(connection, [answer], pool, {enterprise_id}, as_of, known)
@@ -291,7 +292,7 @@ def _fill(
 ) -> None:  # fmt: skip
     """Fold these enterprises and all that is tied to them, and keep of each what answers need."""
     families = register.families(connection, ids, known)
-    for at, (_, trail) in enumerate(register.trails(connection, families, known, pool.bodies), 1):
+    for at, (__, trail) in enumerate(register.trails(connection, families, known, pool.bodies), 1):
         if at % _STEP == 0 or at == len(families):
             progress("核对历史", at, len(families))
         family = folding.family(trail)

@@ -17,6 +17,7 @@ from sqlmodel import Column, Field, SQLModel
 
 from public_site import register, tree
 from public_site.faults import NotFound, NotReady
+from public_site.languages import _
 
 NAME = "log"
 _BATCH = 10_000
@@ -139,7 +140,7 @@ def checkpoint(connection: Connection) -> str:
     """
     note = connection.execute(text("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")).scalar()
     if note is None:
-        raise NoCheckpoint("尚未发布任何内容，还没有检查点。")
+        raise NoCheckpoint(_("尚未发布任何内容，还没有检查点。"))
     return str(note)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import Connection, text
 from public_site import evidence, log, receipt_verifier, register, signing, tree
 from public_site.database import chosen
 from public_site.faults import NotReady
-from public_site.languages import N_
+from public_site.languages import N_, _
 from public_site.questions import Question
 from public_site.settings import Settings
 
@@ -82,7 +82,8 @@ def known_at(connection: Connection, at: datetime | int | None) -> int:
     else:
         known = register.number_known_at(connection, at)
     if not known:
-        raise log.NoCheckpoint("尚未发布任何内容，无从核查。" if at is None else "到那一刻为止还没有发布任何内容。")
+        why = _("尚未发布任何内容，无从核查。") if at is None else _("到那一刻为止还没有发布任何内容。")
+        raise log.NoCheckpoint(why)
     return known
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 from public_site import points, register, search
 from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
+from public_site.languages import _
 from public_site.settings import Settings
 from public_site.web import caching
 from public_site.web.assets import Assets
@@ -78,7 +79,7 @@ async def snapshot(request: Request) -> AsyncIterator[Snapshot]:
         with anyio.fail_after(LONGEST_WAIT):
             await room.acquire()
     except TimeoutError:
-        raise DatabaseBusy("同时访问的人太多，请稍后再试。") from None
+        raise DatabaseBusy(_("同时访问的人太多，请稍后再试。")) from None
     try:
         async with contextmanager_in_threadpool(_opened(request)) as found:
             yield found
@@ -111,7 +112,7 @@ async def turn_of(parts: Site, longest_wait: float | None) -> AsyncIterator[None
         with anyio.fail_after(longest_wait):
             await parts.checks.acquire()
     except TimeoutError:
-        raise DatabaseBusy("同时核查的名单太多，请稍后再试。") from None
+        raise DatabaseBusy(_("同时核查的名单太多，请稍后再试。")) from None
     try:
         yield
     finally:
