@@ -22,6 +22,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004 - the po
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from public_site.faults import NotReady
+from public_site.languages import _
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -177,7 +178,7 @@ def _connected(engine: Engine) -> Connection:
     try:
         return engine.connect()
     except TimeoutError:
-        raise DatabaseBusy("同时访问的人太多，请稍后再试。") from None
+        raise DatabaseBusy(_("同时访问的人太多，请稍后再试。")) from None
 
 
 def _sqlite_engine(url: str, begin: str, *, forgets: bool, synchronous: str = "FULL") -> Engine:

@@ -19,6 +19,7 @@ from importlib.resources import files
 from typing import Literal
 
 from public_site.faults import NotFound, NotValid
+from public_site.languages import _
 
 OverallReason = Literal["only_unit", "lowest_of_units", "not_comparable", "no_grade"]
 NATIONAL_2020, NATIONAL_2026, LOCAL = "national-2020", "national-2026", "local"
@@ -168,7 +169,9 @@ def grade(label: str) -> Grade:
     try:
         return _grades()[label]
     except KeyError:
-        raise UnknownGrade(f"没有“{label[:40]}”这个等级。", f"可用的等级：{'、'.join(_grades())}。") from None
+        raise UnknownGrade(
+            _("没有“{label}”这个等级。", label=label[:40]), _("可用的等级：{grades}。", grades=_("、").join(_grades()))
+        ) from None
 
 
 def better(one: str, other: str) -> bool | None:
@@ -200,7 +203,7 @@ def scheme(id: str) -> Scheme:
     try:
         return _schemes_by_id()[id]
     except KeyError:
-        raise UnknownScheme(f"没有“{id[:40]}”这套评级标准。") from None
+        raise UnknownScheme(_("没有“{id}”这套评级标准。", id=id[:40])) from None
 
 
 def scheme_for(issued_on: date | None, cited_text: str = "", local: bool = False) -> Scheme:

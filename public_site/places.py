@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import Literal
 
 from public_site.faults import NotFound, NotReady
+from public_site.languages import _
 
 Kind = Literal["zone", "renamed", "merged", "short"]
 
@@ -101,7 +102,7 @@ def name(code: str) -> str:
     try:
         return _divisions()[code]
     except KeyError:
-        raise NoSuchPlace(f"没有行政区划代码“{code[:20]}”。") from None
+        raise NoSuchPlace(_("没有行政区划代码“{code}”。", code=code[:20])) from None
 
 
 def is_division(code: str) -> bool:

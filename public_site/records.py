@@ -15,6 +15,7 @@ from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, text
 from public_site import folding, grades, histories, mending, places, register, standings
 from public_site.enterprises import NoSuchEnterprise
 from public_site.faults import NotFound
+from public_site.languages import _
 from public_site.places import Division
 
 _IDS: BindParameter[Any] = bindparam("ids", expanding=True)
@@ -24,7 +25,7 @@ class EnterpriseMerged(NotFound):
     """This enterprise is another one by now: `into`."""
 
     def __init__(self, into: int) -> None:
-        super().__init__(f"这家企业已并入第 {into} 号企业。")
+        super().__init__(_("这家企业已并入第 {number} 号企业。", number=into))
         self.into = into
 
 
@@ -189,7 +190,7 @@ def enterprise(
         raise EnterpriseMerged(family.leads_to[enterprise_id])
     folded = family.members.get(enterprise_id)
     if folded is None:
-        raise NoSuchEnterprise("没有这家企业的公开记录。没有公开记录不等于 D 级。")
+        raise NoSuchEnterprise(_("没有这家企业的公开记录。没有公开记录不等于 D 级。"))
     now = folded.now() if as_of is None else folded.on(as_of)
     history = histories.of_enterprise(connection, trail, folded, family.leads_to, upto)
     told = tuple(e for e in history if as_of is None or e.effective_on is None or e.effective_on <= as_of)
@@ -245,7 +246,7 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
     """Raises: NoSuchNotice."""
     row = connection.execute(text("SELECT * FROM notice WHERE id = :id"), {"id": notice_id}).mappings().one_or_none()
     if row is None:
-        raise NoSuchNotice(f"没有第 {notice_id} 号公告。")
+        raise NoSuchNotice(_("没有第 {number} 号公告。", number=notice_id))
     latest = register.latest_number(connection)
     published = register.entry(connection, notice_id)
     amended = register.amended_notices(connection, latest).get(notice_id, [published])
@@ -360,7 +361,7 @@ def _folded_lines(
 ) -> list[EnterpriseLine]:
     upto = register.latest_number(connection) if known is None else known
     told: dict[int, folding.Folded] = {}
-    for _, trail in register.trails(connection, register.families(connection, ids, upto), upto):
+    for __, trail in register.trails(connection, register.families(connection, ids, upto), upto):
         told |= folding.family(trail, day).members
     found = (told[i] for i in ids if i in told)
     return [_line(folded, folded.on(day) if day else folded.now()) for folded in found]

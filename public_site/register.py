@@ -28,6 +28,7 @@ from sqlmodel import Column, Field, SQLModel
 from public_site import tree
 from public_site.database import chosen
 from public_site.faults import NotFound, NotValid
+from public_site.languages import _
 
 GradeKind = Literal["graded", "upgraded", "downgraded", "confirmed", "no_longer_listed", "managed_as", "cited"]
 MendingKind = Literal["corrected", "withdrawn"]
@@ -260,7 +261,7 @@ def body(connection: Connection, number: int) -> str:
     """An entry's canonical bytes as text. Raises: NoSuchEntry."""
     found = connection.execute(text("SELECT body FROM entry WHERE number = :n"), {"n": number}).scalar()
     if found is None:
-        raise NoSuchEntry(f"登记中没有第 {number} 条。")
+        raise NoSuchEntry(_("登记中没有第 {number} 条。", number=number))
     return str(found)
 
 

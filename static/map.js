@@ -100,7 +100,7 @@
   function enterprise(feature) {
     var facts = feature.properties;
     var element = gradeMark(facts.grade, 24);
-    var made = marker(feature, element, 24 * marks[facts.grade].width / 40, 24, say("enterprise", { name: facts.name, grade: facts.grade_in_words }));
+    var made = marker(feature, element, 24 * marks[facts.grade].width / 40, 24, say("enterprise", { name: facts.latin || facts.name, grade: facts.grade_in_words }));
     made.bindPopup(function () { return card(facts); }, { minWidth: 200, maxWidth: 260 });
     return made;
   }
@@ -112,13 +112,17 @@
     link.textContent = facts.name;
     link.lang = "zh-CN";
     link.className = "enterprise-name";
+    var latin = document.createElement("p");
+    latin.className = "latin";
+    latin.lang = "zh-Latn";
+    latin.textContent = facts.latin || "";
     var line = document.createElement("p");
     line.appendChild(gradeMark(facts.grade, 28));
     line.appendChild(document.createTextNode(" " + facts.grade_in_words));
     var place = document.createElement("p");
     place.className = "muted small";
     place.textContent = facts.place;
-    [link, line, place].forEach(function (part) { holder.appendChild(part); });
+    (latin.textContent ? [link, latin, line, place] : [link, line, place]).forEach(function (part) { holder.appendChild(part); });
     return holder;
   }
 

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from public_site import records, register
 from public_site.database import Database
 from public_site.faults import NotReady
+from public_site.languages import _
 
 LONGEST_SECONDS = 300
 COLLECTING_SECONDS = 30
@@ -100,7 +101,7 @@ def lines(
     Raises: TooManyDownloads, ListMoved.
     """
     if not _DOWNLOADS.acquire(blocking=False):
-        raise TooManyDownloads("正在下载名单的人太多，请稍后再试。")
+        raise TooManyDownloads(_("正在下载名单的人太多，请稍后再试。"))
     try:
         begun = time.monotonic()
         ids = _collected(batches, begun + COLLECTING_SECONDS)
@@ -108,10 +109,10 @@ def lines(
         yield from records.lines(connection, ids[:_BATCH], as_of=day)
         for batch in register.batches(ids[_BATCH:], _BATCH):
             if time.monotonic() > begun + LONGEST_SECONDS:
-                raise ListMoved("下载用时过长，已中止。")
+                raise ListMoved(_("下载用时过长，已中止。"))
             with database.reading() as fresh:
                 if register.latest_number(fresh) != number:
-                    raise ListMoved("名单刚刚更新，请重新下载。")
+                    raise ListMoved(_("名单刚刚更新，请重新下载。"))
                 found = records.lines(fresh, batch, as_of=day)
             yield from found
     finally:
@@ -123,7 +124,7 @@ def _collected(batches: Iterable[Sequence[int]], until: float) -> Sequence[int]:
     for batch in batches:
         collected.extend(batch)
         if time.monotonic() > until:
-            raise ListMoved("名单太长，未能及时备好，请缩小范围后再下载。")
+            raise ListMoved(_("名单太长，未能及时备好，请缩小范围后再下载。"))
     return collected
 
 

@@ -190,9 +190,11 @@ def _feature(mark: clusters.Mark, told: Mapping[int, Any]) -> dict[str, Any]:
     row = told[mark.id]
     label = points.label(row.overall_grade, row.overall_reason)
     place = words.distinct_places(*(records.division(code) for code in (row.province, row.city, row.county) if code))
+    latin = words.latin_name(row.name)
     return feature | {
         "id": mark.id,
-        "properties": {
+        "properties": ({} if latin == row.name else {"latin": latin})
+        | {
             "name": row.name,
             "grade": label,
             "grade_in_words": words.map_grade(label),

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from public_site.faults import NotFound
+from public_site.languages import _
 from public_site.web import caching, doors
 
 routes = APIRouter(dependencies=[doors.parameters()])
@@ -20,6 +21,6 @@ def file(digest: str, name: str, site: doors.TheSite) -> Response:
     """A static file, to be kept for ever: its address contains the hash of its bytes."""
     found = site.assets.find(digest, name)
     if found is None:
-        raise NoSuchFile("没有这个文件，或者它已有新版本；请刷新页面。")
+        raise NoSuchFile(_("没有这个文件，或者它已有新版本；请刷新页面。"))
     headers = {"Cache-Control": caching.FOREVER, "ETag": f'"{found.digest}"'}
     return Response(found.content, media_type=found.media_type, headers=headers)

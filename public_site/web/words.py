@@ -43,22 +43,44 @@ class Mark:
     ring: bool = False
 
 
+def _pill(slug: str, spoken: str, width: int) -> Mark:
+    path = f"M20 4h{width - 40}a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z"
+    return Mark(slug, spoken, path, width=width, baseline=26.5)
+
+
 _CIRCLE = "M20 2a18 18 0 1 1 0 36a18 18 0 1 1 0-36z"
 _DISC = "M20 5a15 15 0 1 1 0 30a15 15 0 1 1 0-30z"
 _SQUARE = "M8 3h24a5 5 0 0 1 5 5v24a5 5 0 0 1-5 5H8a5 5 0 0 1-5-5V8a5 5 0 0 1 5-5z"
 _HEXAGON = "M11 3.5h18L38.5 20 29 36.5H11L1.5 20z"
 _DIAMOND = "M20 1 39 20 20 39 1 20z"
 
-MARKS: dict[str, Mark] = {
+_MARKS = {
     "A+": Mark("ap", N_("A+级，卓越级"), _DISC, baseline=26, ring=True),
     "A": Mark("a", N_("A级"), _CIRCLE),
     "B": Mark("b", N_("B级"), _SQUARE),
     "B-": Mark("bm", N_("B-级"), _SQUARE),
     "C": Mark("c", N_("C级"), _HEXAGON),
     "D": Mark("d", N_("D级"), _DIAMOND),
-    "引领性": Mark("l", N_("引领性"), "M20 4h44a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=84, baseline=26.5),
-    "非引领性": Mark("nl", N_("非引领性"), "M20 4h62a16 16 0 0 1 0 32H20a16 16 0 0 1 0-32z", width=102, baseline=26.5),
+    "引领性": _pill("l", N_("引领性"), 84),
+    "非引领性": _pill("nl", N_("非引领性"), 102),
 }
+_ENGLISH_MARKS = _MARKS | {"引领性": _pill("l", "引领性", 108), "非引领性": _pill("nl", "非引领性", 144)}
+
+
+class _Marks(Mapping[str, Mark]):
+    """The marks by the grade's label, as wide as the current language writes them."""
+
+    def __getitem__(self, label: str) -> Mark:
+        return (_MARKS if languages.current() == languages.CHINESE else _ENGLISH_MARKS)[label]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MARKS)
+
+    def __len__(self) -> int:
+        return len(_MARKS)
+
+
+MARKS = _Marks()
 
 KINDS = Words(
     {

@@ -1,0 +1,114 @@
+"""Pages, feeds and answers in English, as a reader of English meets them; the data stay Chinese and are marked as such."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from lxml import html
+
+from public_site import languages
+from public_site.web import words
+from tests.web.conftest import Visitor
+
+
+@pytest.mark.parametrize(
+    ("chinese", "english"),
+    [
+        ("陕西省", "Shaanxi"), ("淮安市", "Huai'an"), ("涪陵区", "Fuling"), ("湘西土家族苗族自治州", "Xiangxi"),
+        ("广西壮族自治区", "Guangxi"), ("沙县", "Shaxian"), ("浦东新区", "Pudong"),
+    ],
+)  # fmt: skip
+def test_a_place_is_told_by_its_own_name_without_the_word_for_its_kind(chinese: str, english: str) -> None:
+    with languages.using(languages.ENGLISH):
+        assert words.place_name(_Named(chinese)) == english
+    assert words.place_name(_Named(chinese)) == chinese
+
+
+def test_one_chinese_word_has_the_translation_of_where_it_stands() -> None:
+    with languages.using(languages.ENGLISH):
+        assert (languages._("公告"), words.STAGES["decided"]) == ("Notices", "Decided")
+        assert (languages._("撤销"), words.AMENDS["withdrawn"]) == ("Withdrawal", "withdraws")
+    assert (words.STAGES["decided"], words.AMENDS["withdrawn"]) == ("公告", "撤销")
+
+
+def test_an_industry_is_told_with_its_part() -> None:
+    with languages.using(languages.ENGLISH):
+        assert words.industry("陶瓷/建筑陶瓷") == "Ceramics: Building ceramics"
+    assert words.industry("陶瓷/建筑陶瓷") == "陶瓷：建筑陶瓷"
+
+
+def test_an_address_that_is_refused_says_why_in_english_and_marks_what_must_be_typed_in_chinese(
+    visitor: Visitor,
+) -> None:
+    page = visitor.client.get("/en/enterprises", params={"grade": "Z"}, headers={"accept": "text/html"})
+    assert page.status_code == 400
+    assert 'must be one of A+, A, B, B-, C, D, <span lang="zh-CN">引领性, 非引领性</span>' in page.text
+    problem = visitor.client.get("/en/enterprises.json", params={"colour": "red"})
+    assert problem.json()["title"] == "The address is not right"
+    assert problem.headers["content-language"] == "en"
+
+
+def test_a_feed_is_told_in_english_with_the_data_as_they_are(visitor: Visitor) -> None:
+    chinese, english = (_feed(visitor, f"{root}/enterprises/2.feed.json") for root in ("", "/en"))
+    assert (chinese["language"], english["language"]) == ("zh-CN", "en")
+    assert [item["id"] for item in english["items"]] == [item["id"] for item in chinese["items"]]
+    assert [item["tags"] for item in english["items"]] == [item["tags"] for item in chinese["items"]]
+    told = english["items"][0]
+    assert "/en/enterprises/2" in told["url"]
+    assert "<p>Enterprise: " in told["content_html"]
+    assert "<p>企业：" in chinese["items"][0]["content_html"]
+
+
+def test_the_signed_receipt_is_the_same_in_both_languages(visitor: Visitor) -> None:
+    path = "/enterprises/2/certificate.jws"
+    assert visitor.client.get(f"/en{path}").content == visitor.client.get(path).content
+    assert "This receipt states only" in visitor.client.get("/en/enterprises/2/certificate").text
+
+
+def test_marks_on_the_map_are_told_in_english(visitor: Visitor) -> None:
+    whole = {"bbox": "70,15,140,55", "zoom": "18"}
+    english = visitor.client.get("/en/map/features.geojson", params=whole).json()["features"]
+    chinese = visitor.client.get("/map/features.geojson", params=whole).json()["features"]
+    pairs = [
+        (e["properties"], c["properties"]) for e, c in zip(english, chinese, strict=True) if "name" in e["properties"]
+    ]
+    assert pairs
+    for told, original in pairs:
+        assert told["name"] == original["name"]
+        assert told["latin"].isascii() and "latin" not in original
+        assert told["grade_in_words"].isascii() and not original["grade_in_words"].isascii()
+
+
+def test_a_link_within_a_page_stays_in_english(visitor: Visitor) -> None:
+    industry = quote("包装印刷")
+    for path in (
+        "/enterprises/2",
+        "/enterprises?grade=B",
+        "/places/500000",
+        f"/industries/{industry}",
+        "/map",
+        "/near",
+    ):
+        page = visitor.client.get(f"/en{path}")
+        assert page.status_code == 200, path
+        links = _inner_links(page.text)
+        assert links, path
+        assert [link for link in links if not link.startswith("/en/")] == [], path
+
+
+def _inner_links(text: str) -> list[str]:
+    """The pages of this site that a page leads to; files of data are the same in every language."""
+    links = html.fromstring(text).xpath("//main//a[not(@hreflang)]/@href")
+    return [link for link in links if link.startswith("/") and "." not in link.partition("?")[0]]
+
+
+def _feed(visitor: Visitor, url: str) -> Any:
+    return json.loads(visitor.client.get(url).content)
+
+
+class _Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
