@@ -44,7 +44,7 @@ demo: install
 	$(BIN)/public-site demo
 
 test: check browser
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal --durations 25
 
 # The tests in a browser are never left out.
 browser:

@@ -34,7 +34,8 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     receipts   answer_tables  a grade check as a signed proof · the same as a table beside the caller's columns
     evidence                  grade checks: what is said of each row of a caller's list
     outside                   a log looked at by somebody who kept a checkpoint: forks, cuts, changes
-    testimony                 what is told of an enterprise that was found, and the entries it rests on
+    testimony plain_accounts  what is told of an enterprise that was found, and the entries it rests on · the same of one
+                              that nothing amended, in one pass
     receipt_verifier          how a receipt is checked, alone: one file that needs nothing of ours
     questions                 what a caller's list asks
     signing    tiles          the keys of receipts · the log as files for watchers
@@ -52,7 +53,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     open_data                 the open-data folder as its writer and its pages agree on it
     spreadsheets              tables in which text stays text
     settings   shipped        what an operator may set · where the files beside the code are
-    persons                   how a person's name is written
+    persons    garbage        how a person's name is written · how long work is spared the collector of cycles
     faults                    what can go wrong, in four words
 
 Finding rule: the first word of a URL = the module in `web/` = the folder in `templates/` = the test file.

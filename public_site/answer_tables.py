@@ -1,7 +1,8 @@
 """The answers to a caller's list as a table: the caller's own columns, then ours.
 
 What this module knows that no other does: which columns a credit officer gets and in which words, and how they become CSV
-(with a byte order mark, and a guard before what a spreadsheet would take for a formula) and XLSX (text is text).
+(with a byte order mark, and a guard before what a spreadsheet would take for a formula) and XLSX (text is text). Files are
+Chinese in whatever language somebody asks for them, like the receipt they belong to; the words for pages are told.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 
-from public_site import grades, spreadsheets
+from public_site import grades, languages, spreadsheets
+from public_site.languages import N_, Words, _
 from public_site.questions import Asked
 
-STATUS = {"match": "已匹配", "ambiguous": "有疑问", "no_public_record": "未见公开记录", "invalid": "无法核查"}
-OVERALL = {"only_unit": "唯一已确定的单元", "lowest_of_units": "各单元中最低的", "not_comparable": "各单元不可比",
-           "no_grade": "没有已确定的等级"}  # fmt: skip
+STATUS = Words({"match": N_("已匹配"), "ambiguous": N_("有疑问"), "no_public_record": N_("未见公开记录"),
+                "invalid": N_("无法核查")})  # fmt: skip
+OVERALL = Words({"only_unit": N_("唯一已确定的单元"), "lowest_of_units": N_("各单元中最低的"),
+                 "not_comparable": N_("各单元不可比"), "no_grade": N_("没有已确定的等级")})  # fmt: skip
 COLUMNS = ("结论", "说明", "企业编号", "登记名称", "登记代码", "总体等级", "总体等级的由来", "各评级单元", "阶段", "自何日起",
            "最近一次降级", "未再列入", "按何级管理", "更正", "候选企业", "公告", "本站页面")  # fmt: skip
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")
@@ -36,7 +39,8 @@ def as_csv(asked: Asked, said: dict[str, Any]) -> bytes:
     """UTF-8 with a byte order mark, for spreadsheets."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerows(map(_guarded, row) for row in rows(asked, said))
+    with languages.using(languages.CHINESE):
+        writer.writerows(map(_guarded, row) for row in rows(asked, said))
     return b"\xef\xbb\xbf" + stream.getvalue().encode()
 
 
@@ -51,9 +55,10 @@ def as_xlsx(asked: Asked, said: dict[str, Any]) -> bytes:
     bold = book.add_format({"bold": True})
     sheet = book.add_worksheet("核查结果")
     sheet.freeze_panes(1, 0)
-    for at, row in enumerate(rows(asked, said)):
-        for column, cell in enumerate(row):
-            sheet.write_string(at, column, _visible(cell), bold if at == 0 else None)
+    with languages.using(languages.CHINESE):
+        for at, row in enumerate(rows(asked, said)):
+            for column, cell in enumerate(row):
+                sheet.write_string(at, column, _visible(cell), bold if at == 0 else None)
     about = book.add_worksheet("说明")
     about.set_column(0, 0, 18)
     for at, (name, value) in enumerate(_about(said)):
@@ -64,13 +69,18 @@ def as_xlsx(asked: Asked, said: dict[str, Any]) -> bytes:
 
 
 def unit(told: dict[str, Any]) -> str:
-    """A graded unit in a few words."""
-    what = told["industry"] or "行业未载明"
-    where = "，".join(part for part in (told["site"], told["line"]) if part)
-    grade = told["grade"] or (f"拟{told['proposal']['grade']}" if told["proposal"] else "")
-    local = "（地方标准）" if told["scheme"] and grades.scheme(told["scheme"]).family != "national" else ""
-    gone = "" if told["listed"] else "，未再列入"
-    return f"{what}{f'（{where}）' if where else ''}={grade}{local}{gone}"
+    """A graded unit in a few words; where it is (its site and line) as the notice says it."""
+    industry, grade, proposal = told["industry"], told["grade"], told["proposal"]
+    what = _(industry) if industry else _("行业未载明")
+    if where := _("，").join(part for part in (told["site"], told["line"]) if part):
+        what = _("{what}（{more}）", what=what, more=where)
+    held = _(grade) if grade else ""
+    if not grade and proposal:
+        grade = proposal["grade"]
+        held = _("拟{grade}", grade=_(grade))
+    if told["scheme"] and grades.scheme(told["scheme"]).family != "national":
+        held += _("（地方标准）")
+    return f"{what}={held}" + ("" if told["listed"] else _("，未再列入"))
 
 
 def _ours(answer: dict[str, Any], said: dict[str, Any]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from sqlmodel import Field, SQLModel
 from public_site import audit, register, throttling
 from public_site.database import Database
 from public_site.faults import NotFound, NotValid
+from public_site.languages import _
 
 LONGEST = 2_000
 PER_ADDRESS = throttling.Rate(burst=5, seconds=600)
@@ -91,7 +92,7 @@ def send(
         if heard:
             made = connection.execute(insert(ErrorReportRecord).returning(ErrorReportRecord.id), [record])  # type: ignore[call-overload]
             return int(made.scalar_one())
-    raise throttling.TooFast("您刚才已经报告过几次，请过十分钟再试。已经收到的不会丢失。")
+    raise throttling.TooFast(_("您刚才已经报告过几次，请过十分钟再试。已经收到的不会丢失。"))
 
 
 def reports(connection: Connection, state: str, *, before: int | None = None, limit: int = 50) -> list[ErrorReport]:

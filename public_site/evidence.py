@@ -8,27 +8,48 @@ told of a match. Identity is judged by all that was known, grades by the day tha
     ambiguous         several may be meant, or code and name contradict each other; `candidates`
     no_public_record  nothing was published of it by then (never to be read as grade D); `candidates` that are only alike
     invalid           the row cannot be what it says it is (a code with a wrong digit, one that a spreadsheet damaged …)
+
+Reasons are signed, so they are Chinese in whatever language somebody asks; pages tell them again (`languages.recognised`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
-from public_site import folding, places, register, testimony
+from public_site import folding, places, plain_accounts, register, testimony
 from public_site.database import chosen
 from public_site.enterprises import MOST_CANDIDATES, core_name, normal_name
 from public_site.faults import NotFound
-from public_site.folding import Facts, Folded
+from public_site.folding import Facts
+from public_site.languages import N_, _
 from public_site.notices import codes
 from public_site.questions import Question
 
 STATUSES = ("match", "ambiguous", "no_public_record", "invalid")
 _STEP = 250
+# By (whether the name agrees too, whether the code was another's that was merged into this one).
+_BY_CODE = {
+    (False, False): N_("信用代码一致"),
+    (True, False): N_("信用代码与名称一致"),
+    (False, True): N_("信用代码一致（该代码属于已并入这家企业的主体）"),
+    (True, True): N_("信用代码与名称一致（该代码属于已并入这家企业的主体）"),
+}
+# By (whether it bears the name now, whether a place was asked for, whether a code was).
+_BY_NAME = {
+    (True, True, False): N_("名称与所在地一致"),
+    (True, False, False): N_("名称一致，登记中仅此一家"),
+    (False, True, False): N_("曾用名与所在地一致"),
+    (False, False, False): N_("曾用名一致，登记中仅此一家"),
+    (True, True, True): N_("名称与所在地一致；登记中没有它的代码，请自行核对"),
+    (True, False, True): N_("名称一致，登记中仅此一家；登记中没有它的代码，请自行核对"),
+    (False, True, True): N_("曾用名与所在地一致；登记中没有它的代码，请自行核对"),
+    (False, False, True): N_("曾用名一致，登记中仅此一家；登记中没有它的代码，请自行核对"),
+}
 _Line = tuple[str | None, str | None, str | None]
 
 
@@ -63,13 +84,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The answers in the order of the list; `used`: the entries they rest on, text by number; `notices` by id."""
+    """The answers in the order of the list; `used`: the entries they rest on, canonical bytes by number; `notices` by id."""
 
     as_of: str
     known: int
     answers: tuple[Answer, ...]
     notices: dict[str, dict[str, Any]]
-    used: dict[int, str]
+    used: dict[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +100,17 @@ class _Known:
     Not the story it was folded from: ten thousand of those do not fit.
     """
 
+    id: int
     facts: Facts
     names: tuple[str, ...]
-    candidate: dict[str, Any]
-    on_record: bool
     account: bytes
+    on_record: bool
     rests_on: tuple[int, ...]
     notices: tuple[int, ...]
+
+    @property
+    def candidate(self) -> dict[str, Any]:
+        return testimony.candidate(self.id, self.facts)
 
 
 @dataclass(slots=True)
@@ -99,7 +124,7 @@ class _Pool:
     former_codes: dict[str, set[int]] = field(default_factory=dict)
     names: dict[str, set[int]] = field(default_factory=dict)
     cores: dict[str, set[int]] = field(default_factory=dict)
-    bodies: dict[int, str] = field(default_factory=dict)
+    bodies: dict[int, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +160,8 @@ def check(
         ref, asked = one.question.ref, one.question.said()
         status, reason, ids = _judged(one, pool)
         if status == "match" and not pool.by_id[ids[0]].on_record:
-            status, reason, ids = "no_public_record", f"{as_of} 及以前未见公开记录。这不等于 D 级。", ()
+            reason = N_("{day} 及以前未见公开记录。这不等于 D 级。").format(day=as_of)
+            status, ids = "no_public_record", ()
         if status != "match":
             offered = tuple(pool.by_id[i].candidate for i in ids[:MOST_CANDIDATES])
             answers.append(Answer(ref, asked, status, reason, offered))
@@ -157,11 +183,12 @@ def about(connection: Connection, enterprise_id: int, *, as_of: str, known: int)
     _fill(pool, connection, {enterprise_id}, as_of, known, silent, by_name=False)
     found = pool.by_id.get(enterprise_id)
     if found is None:
-        raise NoRecord("没有这家企业的公开记录。没有公开记录不等于 D 级。")
+        raise NoRecord(_("没有这家企业的公开记录。没有公开记录不等于 D 级。"))
     if not found.on_record:
-        raise NoRecord(f"{as_of} 及以前未见这家企业的公开记录。这不等于 D 级。")
+        raise NoRecord(_("{day} 及以前未见这家企业的公开记录。这不等于 D 级。", day=as_of))
     asked = {"code": found.facts.credit_code, "name": found.facts.name, "region": None}
-    answer = Answer("1", asked, "match", f"本站企业编号 {enterprise_id}", (), found.account)
+    reason = N_("本站企业编号 {number}").format(number=enterprise_id)
+    answer = Answer("1", asked, "match", reason, (), found.account)
     return _findings(connection, [answer], pool, {enterprise_id}, as_of, known)
 
 
@@ -173,7 +200,7 @@ def _findings(
     rests_on = notices.union(*(pool.by_id[i].rests_on for i in matched))
     if missing := rests_on - pool.bodies.keys():  # amendments of whole notices
         query = "SELECT number, body FROM entry WHERE number IN {values}"
-        pool.bodies |= dict(map(tuple, chosen(connection, query, sorted(missing))))
+        pool.bodies |= {number: body.encode() for number, body in chosen(connection, query, sorted(missing))}
     used = {number: pool.bodies[number] for number in rests_on}
     return Findings(as_of, known, tuple(answers), cited, used)
 
@@ -184,12 +211,13 @@ def _wanted(question: Question) -> _Wanted:
     except codes.BadCode as bad:
         return _Wanted(question, fault=str(bad))
     if code is None and not (question.name and normal_name(question.name)):
-        return _Wanted(question, fault="这一行没有代码，也没有名称。")
+        return _Wanted(question, fault=N_("这一行没有代码，也没有名称。"))
     regions: tuple[_Line, ...] = ()
     if question.region:
         found = places.find(question.region)
         if not found:
-            return _Wanted(question, code, fault="所在地无法识别。请写省、市、区县的名称，例如“重庆市涪陵区”，或留空。")
+            fault = N_("所在地无法识别。请写省、市、区县的名称，例如“重庆市涪陵区”，或留空。")
+            return _Wanted(question, code, fault=fault)
         regions = tuple(tuple(d.code if d else None for d in (p.province, p.city, p.county)) for p in found)  # type: ignore[misc]
     return _Wanted(question, code, regions)
 
@@ -206,20 +234,21 @@ def _judged(one: _Wanted, pool: _Pool) -> tuple[str, str, tuple[int, ...]]:
         if len(by_code) == 1:
             return _judged_by_code(one, pool, by_code[0])
         if by_code:
-            return "ambiguous", "登记中有多家企业使用同一代码，请核对。", tuple(by_code)
+            return "ambiguous", N_("登记中有多家企业使用同一代码，请核对。"), tuple(by_code)
         if former := sorted(pool.former_codes.get(one.code, ())):
-            return "ambiguous", "这个代码曾登记在下列企业名下，后来更正为另一代码，请核对。", tuple(former)
+            return "ambiguous", N_("这个代码曾登记在下列企业名下，后来更正为另一代码，请核对。"), tuple(former)
         if not one.name:
-            return "no_public_record", "登记中没有这个代码。多数公告不写代码，请补充企业名称再查；这不等于 D 级。", ()
+            reason = N_("登记中没有这个代码。多数公告不写代码，请补充企业名称再查；这不等于 D 级。")
+            return "no_public_record", reason, ()
     return _judged_by_name(one, pool, named)
 
 
 def _judged_by_code(one: _Wanted, pool: _Pool, found: int) -> tuple[str, str, tuple[int, ...]]:
     enterprise = pool.by_id[found]
     if one.name and one.name not in map(normal_name, enterprise.names):
-        return "ambiguous", "代码与登记一致，名称却不同。是否已更名，或代码抄错？请核对。", (found,)
-    merged = "（该代码属于已并入这家企业的主体）" if found in pool.merged_codes.get(one.code or "", ()) else ""
-    return "match", "信用代码" + ("与名称" if one.name else "") + "一致" + merged, (found,)
+        return "ambiguous", N_("代码与登记一致，名称却不同。是否已更名，或代码抄错？请核对。"), (found,)
+    merged = found in pool.merged_codes.get(one.code or "", ())
+    return "match", _BY_CODE[bool(one.name), merged], (found,)
 
 
 def _judged_by_name(one: _Wanted, pool: _Pool, named: list[int]) -> tuple[str, str, tuple[int, ...]]:
@@ -227,21 +256,19 @@ def _judged_by_name(one: _Wanted, pool: _Pool, named: list[int]) -> tuple[str, s
     here = [i for i in named if _agrees(one.regions, pool.by_id[i]) and i not in other_code]
     if len(here) == 1 and len(named) - len(here) == 0:
         present = normal_name(pool.by_id[here[0]].facts.name) == one.name
-        by = "名称" if present else "曾用名"
-        where = "与所在地一致" if one.regions else "一致，登记中仅此一家"
-        return "match", by + where + ("；登记中没有它的代码，请自行核对" if one.code else ""), (here[0],)
+        return "match", _BY_NAME[present, bool(one.regions), bool(one.code)], (here[0],)
     if len(here) == 1 and one.regions and not other_code:
-        return "match", "名称与所在地一致", (here[0],)
+        return "match", _BY_NAME[True, True, False], (here[0],)
     if other_code and not here:
-        return "ambiguous", "名称与登记一致，代码却不同，请核对。", tuple(named)
+        return "ambiguous", N_("名称与登记一致，代码却不同，请核对。"), tuple(named)
     if len(here) > 1:
-        return "ambiguous", "登记中有多家企业使用这个名称，请补充所在地或代码。", tuple(named)
+        return "ambiguous", N_("登记中有多家企业使用这个名称，请补充所在地或代码。"), tuple(named)
     if named:
-        return "ambiguous", "同名企业登记在别处或未写明所在地，请核对。", tuple(named)
+        return "ambiguous", N_("同名企业登记在别处或未写明所在地，请核对。"), tuple(named)
     alike = sorted(pool.cores.get(core_name(one.name), ()))
     if alike:
-        return "ambiguous", "没有完全相同的名称；下列名称只差公司形式或括号，请核对。", tuple(alike)
-    return "no_public_record", "登记中没有这个名称。这不等于 D 级：多数地方只公布较好的等级。", ()
+        return "ambiguous", N_("没有完全相同的名称；下列名称只差公司形式或括号，请核对。"), tuple(alike)
+    return "no_public_record", N_("登记中没有这个名称。这不等于 D 级：多数地方只公布较好的等级。"), ()
 
 
 def _agrees(regions: tuple[_Line, ...], enterprise: _Known) -> bool:
@@ -289,29 +316,55 @@ def _by(connection: Connection, query: str, asked: Iterable[Any]) -> list[tuple[
 def _fill(
     pool: _Pool, connection: Connection, ids: Iterable[int], as_of: str, known: int, progress: Tell, *, by_name: bool
 ) -> None:  # fmt: skip
-    """Fold these enterprises and all that is tied to them, and keep of each what answers need."""
+    """Tell of these enterprises and of all that is tied to them, and keep of each what answers need."""
     families = register.families(connection, ids, known)
-    for at, (_, trail) in enumerate(register.trails(connection, families, known, pool.bodies), 1):
+    amended = register.amended_notices(connection, known)
+    for at, (family, bodies) in enumerate(register.bodies_of(connection, families, known), 1):
         if at % _STEP == 0 or at == len(families):
-            progress("核对历史", at, len(families))
-        family = folding.family(trail)
-        pool.leads_to |= family.leads_to
-        for enterprise in family.members.values():
-            _enter(pool, enterprise, trail, as_of, by_name=by_name)
-        for enterprise_id, facts in family.merged.items():
-            into = family.leads_to[enterprise_id]
-            if facts.credit_code and into in family.members:
-                pool.merged_codes.setdefault(facts.credit_code, set()).add(into)
+            progress(N_("核对历史"), at, len(families))
+        said = [orjson.loads(body) for body in bodies]
+        for entry, body in zip(said, bodies, strict=True):
+            pool.bodies[entry["number"]] = body
+        touched = amended and any(entry["notice"] in amended for entry in said)
+        if len(family) == 1 and not touched and plain_accounts.is_plain(said):
+            _enter(pool, _known_plainly(said, as_of), by_name=by_name)
+        else:
+            trail = register.whole_trail((register.Entry(**entry) for entry in said), amended)
+            for one in _known_by_folding(pool, trail, as_of):
+                _enter(pool, one, by_name=by_name)
 
 
-def _enter(pool: _Pool, enterprise: Folded, trail: Sequence[register.Entry], as_of: str, *, by_name: bool) -> None:
-    rests_on: set[int] = set()
-    notices: set[int] = set()
-    account = testimony.account(enterprise, trail, as_of, rests_on, notices)
-    pool.by_id[enterprise.id] = _Known(
-        enterprise.facts, enterprise.names, testimony.candidate(enterprise), bool(account["history"]),
-        orjson.dumps(account, option=orjson.OPT_SORT_KEYS), tuple(rests_on), tuple(notices),
+def _known_plainly(said: list[dict[str, Any]], as_of: str) -> _Known:
+    told = plain_accounts.account(said, as_of)
+    history = told["history"]
+    return _Known(
+        told["id"], plain_accounts.facts(said[0]), plain_accounts.names(said[0]), _canonical(told), bool(history),
+        (told["id"], *[one["entry"] for one in history]), tuple([one["notice_id"] for one in history]),
     )  # fmt: skip
+
+
+def _known_by_folding(pool: _Pool, trail: Sequence[register.Entry], as_of: str) -> Iterator[_Known]:
+    """The members of a family; those that are another one by now go into the pool as that one's."""
+    family = folding.family(trail)
+    pool.leads_to |= family.leads_to
+    for enterprise_id, facts in family.merged.items():
+        into = family.leads_to[enterprise_id]
+        if facts.credit_code and into in family.members:
+            pool.merged_codes.setdefault(facts.credit_code, set()).add(into)
+    for enterprise in family.members.values():
+        rests_on: set[int] = set()
+        notices: set[int] = set()
+        account = testimony.account(enterprise, trail, as_of, rests_on, notices)
+        yield _Known(enterprise.id, enterprise.facts, enterprise.names, _canonical(account), bool(account["history"]),
+                     tuple(rests_on), tuple(notices))  # fmt: skip
+
+
+def _canonical(account: dict[str, Any]) -> bytes:
+    return orjson.dumps(account, option=orjson.OPT_SORT_KEYS)
+
+
+def _enter(pool: _Pool, enterprise: _Known, *, by_name: bool) -> None:
+    pool.by_id[enterprise.id] = enterprise
     if enterprise.facts.credit_code:
         pool.codes.setdefault(enterprise.facts.credit_code, set()).add(enterprise.id)
     for name in enterprise.names if by_name else ():

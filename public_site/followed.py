@@ -22,6 +22,7 @@ from public_site import throttling
 from public_site.database import Database
 from public_site.enterprises import is_credit_code, normal_name
 from public_site.faults import NotFound
+from public_site.languages import _
 
 MOST_LINES = 500
 MOST_MEANT = 5
@@ -76,7 +77,7 @@ def keep(database: Database, ids: Sequence[int], *, address: str, at: datetime) 
                 text("INSERT INTO followed_list (token_hash, enterprise_ids) VALUES (:token, :ids)"), record
             )
             return token
-    raise throttling.TooFast("您刚才已经建立过几份名单，请过十分钟再试。")
+    raise throttling.TooFast(_("您刚才已经建立过几份名单，请过十分钟再试。"))
 
 
 def ids(connection: Connection, token: str) -> tuple[int, ...]:
@@ -87,7 +88,7 @@ def ids(connection: Connection, token: str) -> tuple[int, ...]:
     query = text("SELECT enterprise_ids FROM followed_list WHERE token_hash = :token")
     found = connection.execute(query, {"token": _hash(token)}).scalar()
     if found is None:
-        raise NoSuchList("没有这份名单：地址不对，或者名单已经删除。")
+        raise NoSuchList(_("没有这份名单：地址不对，或者名单已经删除。"))
     kept: list[int] = orjson.loads(found)
     led = _survivors(connection, kept)
     return tuple(sorted({led.get(i, i) for i in kept}))
@@ -101,7 +102,7 @@ def delete(database: Database, token: str) -> None:
     with database.writing() as connection:
         gone = connection.execute(text("DELETE FROM followed_list WHERE token_hash = :token"), {"token": _hash(token)})
         if gone.rowcount != 1:
-            raise NoSuchList("没有这份名单：地址不对，或者名单已经删除。")
+            raise NoSuchList(_("没有这份名单：地址不对，或者名单已经删除。"))
 
 
 def _hash(token: str) -> str:

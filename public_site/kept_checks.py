@@ -18,13 +18,14 @@ import orjson
 from public_site import evidence, receipts, shelf
 from public_site.database import Database
 from public_site.faults import Fault
+from public_site.languages import N_
 from public_site.questions import Asked, Question
 from public_site.settings import Settings
 
 MOST_AT_ONCE = 1_000  # rows that are answered while the visitor waits; more are answered behind a page with progress
 _SILENCE = 120.0
 _STEP = 0.4
-_WAITING = "排队"
+_WAITING = N_("排队")
 _INITIALS = {"match": "m", "ambiguous": "a", "no_public_record": "n", "invalid": "i"}
 
 
@@ -158,7 +159,7 @@ def _results(receipt: receipts.Receipt) -> bytes:
         "receipt_sha256": receipt.sha256,
         "statuses": "".join(_INITIALS[status] for status in receipt.statuses),
     }
-    return b"\n".join((orjson.dumps(head), receipt.notices, *receipt.answers))
+    return b"\n".join((orjson.dumps(head), receipt.notices, *(answer.told() for answer in receipt.answers)))
 
 
 def _say(folder: Path, address: str, told: Progress) -> None:

@@ -5,7 +5,11 @@ translation (gettext); the translations stand in `locales/`; the language is tha
 Chinese wherever there is none (commands, letters, the console). What the data say is never translated, only romanised.
 
 A text with values is a format string: `_("共 {count} 行", count=3)`. A text that is written down now and told later is
-marked `N_("…")`, so that the extraction finds it, and told with `_` or by `Words`.
+marked `N_("…")`, so that the extraction finds it, and told with `_` or by `Words`. What was written down for good is Chinese with its
+values in it: `recognised` finds out which text it was.
+
+The packages behind this are imported when they are first needed: whoever speaks Chinese only (a command, the child that
+parses a file within a bound) neither waits for them nor holds them.
 """
 
 from __future__ import annotations
@@ -19,15 +23,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from babel.dates import format_date
-from babel.messages.pofile import read_po
-from pypinyin import Style, lazy_pinyin
-
 CHINESE = "zh"
 ENGLISH = "en"
 TAGS = {CHINESE: "zh-CN", ENGLISH: "en"}  # BCP 47
 CATALOG = Path(__file__).parent / "locales" / ENGLISH / "LC_MESSAGES" / "messages.po"
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_VALUE = re.compile(r"\{(\w+)[^{}]*\}")
+_LEAST = 6  # characters beside its values, by which a text is told from another
 
 _current: ContextVar[str] = ContextVar("language", default=CHINESE)
 Value = TypeVar("Value", bound=Hashable)
@@ -64,8 +66,55 @@ def forms(text: str, language: str) -> tuple[str, ...]:
     return (text,) if language == CHINESE else _catalog().get(text, (text,))
 
 
+def retold(text: str) -> str:
+    """What was written down in Chinese, in the current language; as it is where no text of the program fits it."""
+    parts = () if _current.get() == CHINESE else recognised(text)
+    return " ".join(_(part, **values) for part, values in parts) or text
+
+
+@lru_cache(maxsize=8192)
+def recognised(text: str) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """Which text of the program was written down here, or which two one after the other (what is wrong, what to do).
+
+    Each with its values; empty where it is none.
+    """
+    if whole := _fitting(text):
+        return (whole,)
+    for end in re.finditer("。(?=.)", text):
+        first, second = _fitting(text[: end.end()]), _fitting(text[end.end() :])
+        if first and second:
+            return first, second
+    return ()
+
+
+def _fitting(text: str) -> tuple[str, Mapping[str, str]] | None:
+    if text in _catalog():
+        return text, {}
+    fits = ((known, pattern.fullmatch(text)) for known, pattern in _patterns())
+    return next(((known, fit.groupdict()) for known, fit in fits if fit), None)
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Every text with values and what it looks like with them; the one that says most of its own first."""
+    found = []
+    for text in _catalog():
+        pieces = _VALUE.split(text)
+        own, seen = sum(map(len, pieces[::2])), set[str]()
+        if len(pieces) == 1 or own < _LEAST:
+            continue
+        pattern = ""
+        for at, piece in enumerate(pieces):
+            pattern += (f"(?P={piece})" if piece in seen else f"(?P<{piece}>.+?)") if at % 2 else re.escape(piece)
+            seen |= {piece} if at % 2 else set()
+        found.append((own, text, re.compile(pattern, re.DOTALL)))
+    return tuple((text, pattern) for _own, text, pattern in sorted(found, key=lambda one: -one[0]))
+
+
 @cache
 def _catalog() -> Mapping[str, tuple[str, ...]]:
+    from babel.messages.pofile import read_po
+
     told: dict[str, tuple[str, ...]] = {}
     with CATALOG.open("rb") as file:
         for message in read_po(file, locale=ENGLISH):
@@ -75,6 +124,11 @@ def _catalog() -> Mapping[str, tuple[str, ...]]:
             if key and found and all(found):
                 told[key] = found
     return told
+
+
+def sentences(*told: str) -> str:
+    """Whole sentences one after another, as the current language sets them; empty ones left out."""
+    return ("" if current() == CHINESE else " ").join(sentence for sentence in told if sentence)
 
 
 class Words(Mapping[Value, str]):
@@ -101,6 +155,8 @@ def long_day(day: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _english_day(year: int, month: int, of_month: int) -> str:
+    from babel.dates import format_date
+
     return format_date(date(year, month, of_month), "long", locale="en_GB")
 
 
@@ -109,5 +165,7 @@ def romanised(name: str) -> str:
     """A Chinese name in pinyin without tones, one word a syllable and the first letter large; "" without Chinese."""
     if not HAN.search(name):
         return ""
+    from pypinyin import Style, lazy_pinyin
+
     spelled = " ".join(lazy_pinyin(name, style=Style.NORMAL, v_to_u=True)).strip()
     return spelled[:1].upper() + spelled[1:]

@@ -17,7 +17,8 @@ from public_site.register import GRADE_KINDS, IDENTITY_KINDS, MENDING_KINDS, MOV
 
 _CORRECTABLE = frozenset({"effective_on", "site", "industry", "line", "scheme", "grade", "managed_as",
                           "managed_until"})  # fmt: skip
-_PLAIN = (GRADE_KINDS - {"cited"}) | {"enterprise_registered"}
+# Of these kinds an entry is what it says: a trail of no others needs no mending.
+PLAIN = (GRADE_KINDS - {"cited"}) | {"enterprise_registered"}
 _Cell = tuple[int, int]
 
 
@@ -88,7 +89,7 @@ class Mended:
 
 def read(trail: Sequence[Entry]) -> Mended:
     """What the amendments of a family's `trail` (ascending) leave of it."""
-    if all(e.kind in _PLAIN for e in trail):
+    if all(e.kind in PLAIN for e in trail):
         return _as_written(trail)
     taken = undone(trail)
     notices = {e.number: notice(e, trail, taken) for e in trail if e.kind == "notice_published"}

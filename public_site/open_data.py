@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 
 from public_site.faults import NotReady
+from public_site.languages import N_, _
 
 INDEX: Final = "index.json"
 PACKAGE: Final = "datapackage.json"
@@ -37,7 +38,7 @@ class Licence:
     url: str
 
 
-LICENCE: Final = Licence("CC-BY-4.0", "知识共享 署名 4.0 国际", "https://creativecommons.org/licenses/by/4.0/")
+LICENCE: Final = Licence("CC-BY-4.0", N_("知识共享 署名 4.0 国际"), "https://creativecommons.org/licenses/by/4.0/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,17 @@ class Format:
 FORMATS: Final = {
     one.ending: one
     for one in (
-        Format("csv", "text/csv; charset=utf-8; header=present", "CSV", "UTF-8，逗号分隔（RFC 4180），给程序用"),
-        Format("excel.csv", "text/csv; charset=utf-8; header=present", "CSV（Excel）",
-               "带字节顺序标记，可直接用 Excel 打开；会被当作公式或长数字的文字前加一个撇号"),
+        Format("csv", "text/csv; charset=utf-8; header=present", "CSV", N_("UTF-8，逗号分隔（RFC 4180），给程序用")),
+        Format("excel.csv", "text/csv; charset=utf-8; header=present", N_("CSV（Excel）"),
+               N_("带字节顺序标记，可直接用 Excel 打开；会被当作公式或长数字的文字前加一个撇号")),
         Format("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "XLSX",
-               "Excel 工作簿，第二张表是字段说明", compressed=False),
-        Format("json", "application/json", "JSON", "一个数组，每行一条记录"),
-        Format("jsonl", "application/jsonl", "JSON Lines", "每行一个 JSON 对象，适合逐行处理"),
-        Format("geojson", "application/geo+json", "GeoJSON", "有坐标的企业（WGS 84，先经度后纬度）"),
-        Format("parquet", "application/vnd.apache.parquet", "Parquet", "列式存储，适合 DuckDB、pandas 等分析工具",
+               N_("Excel 工作簿，第二张表是字段说明"), compressed=False),
+        Format("json", "application/json", "JSON", N_("一个数组，每行一条记录")),
+        Format("jsonl", "application/jsonl", "JSON Lines", N_("每行一个 JSON 对象，适合逐行处理")),
+        Format("geojson", "application/geo+json", "GeoJSON", N_("有坐标的企业（WGS 84，先经度后纬度）")),
+        Format("parquet", "application/vnd.apache.parquet", "Parquet", N_("列式存储，适合 DuckDB、pandas 等分析工具"),
                compressed=False),
-        Format("sqlite", "application/vnd.sqlite3", "SQLite", "全部表在一个数据库文件里", compressed=False),
+        Format("sqlite", "application/vnd.sqlite3", "SQLite", N_("全部表在一个数据库文件里"), compressed=False),
     )
 }  # fmt: skip
 MEDIA_TYPES: Final = {PACKAGE: "application/json", CSVW: "application/csvm+json", CATALOG: "application/ld+json",
@@ -158,7 +159,9 @@ def _read(path: Path, _changed: int, _inode: int, _size: int) -> Index:
         told = orjson.loads(path.read_bytes())
         return Index(tuple(_version(v) for v in told["versions"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(f"开放数据的目录文件 {INDEX} 读不出来：{error.__class__.__name__}。") from None
+        raise IndexDamaged(
+            _("开放数据的目录文件 {file} 读不出来：{fault}。", file=INDEX, fault=error.__class__.__name__)
+        ) from None
 
 
 def _version(told: dict[str, Any]) -> Version:

@@ -109,6 +109,11 @@ def is_division(code: str) -> bool:
     return code in _divisions() and _is_named(code)
 
 
+def is_zone(name: str) -> bool:
+    """Whether this is what a zone without a division code is called."""
+    return any(alias.kind == "zone" and alias.alias == name for alias in aliases()) or bool(_ZONE.fullmatch(name))
+
+
 def division(code: str) -> Division:
     return Division(code, name(code))
 

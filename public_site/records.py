@@ -122,7 +122,10 @@ class NoticeLine:
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """A published notice whole, as corrected, with the fingerprint of its original file; the newest amendment first."""
+    """A published notice whole, as corrected, with the fingerprint of its original file; the newest amendment first.
+
+    `supervised_by`: the authorities that substantiated complaints which led to downgrades in it.
+    """
 
     line: NoticeLine
     index_number: str | None
@@ -130,6 +133,7 @@ class NoticeView:
     stated_counts: tuple[dict[str, Any], ...]
     objection_window: str | None
     objection_until: str | None
+    supervised_by: str | None
     url: str | None
     file_name: str
     media_type: str
@@ -253,6 +257,7 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
         stated_counts=tuple(said.get("stated_counts") or ()),
         objection_window=said.get("objection_window"),
         objection_until=said.get("objection_until"),
+        supervised_by=said.get("supervised_by"),
         url=said.get("url"),
         file_name=said["file_name"],
         media_type=said["media_type"],
@@ -286,6 +291,15 @@ def notices_of_place(connection: Connection, code: str, *, limit: int) -> list[N
     """The latest notices of the authorities of a place and of the places within it."""
     query = text(f"SELECT * FROM notice{_OF_PLACE} ORDER BY issued_on DESC, id DESC LIMIT :limit")
     return [notice_line(r) for r in connection.execute(query, _codes_within(code) | {"limit": limit}).mappings()]
+
+
+def years(connection: Connection) -> list[Year]:
+    """What was decided year by year, ascending; summed over notices, so to be asked once for each entry number."""
+    query = text("SELECT substr(issued_on, 1, 4), count(*), sum(decisions), sum(downgrades) FROM notice"
+                 " WHERE stage = 'decided' AND withdrawn = 0 GROUP BY substr(issued_on, 1, 4) ORDER BY 1")  # fmt: skip
+    return [
+        Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in connection.execute(query)
+    ]
 
 
 def years_of_place(connection: Connection, code: str) -> list[Year]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Literal, TypeVar, get_args
 
 import orjson
@@ -310,30 +310,31 @@ def _kin(connection: Connection, known: int) -> dict[int, Family]:
     return kin
 
 
-def trails(
-    connection: Connection, among: Iterable[Family], known: int, bodies: dict[int, str] | None = None
-) -> Iterator[tuple[Family, list[Entry]]]:
-    """The trail of each of these families up to entry `known`, oldest first; the text of the entries of enterprises goes
-    into `bodies`."""
+def trails(connection: Connection, among: Iterable[Family], known: int) -> Iterator[tuple[Family, list[Entry]]]:
+    """The trail of each of these families up to entry `known`, oldest first."""
     amended = amended_notices(connection, known)
+    for family, bodies in bodies_of(connection, among, known):
+        yield family, whole_trail(map(read, bodies), amended)
+
+
+def bodies_of(connection: Connection, among: Iterable[Family], known: int) -> Iterator[tuple[Family, list[bytes]]]:
+    """The canonical bytes of the entries of each of these families' enterprises up to entry `known`, enterprise by
+    enterprise, each in order."""
     query = ("SELECT enterprise_id, body FROM entry WHERE enterprise_id IN {values} AND number <= :known"
              " ORDER BY enterprise_id, number")  # fmt: skip
     for batch in batches_of_families(among, 500):
         family_of = {i: family for family in batch for i in family}
-        found: dict[Family, list[Entry]] = {}
+        found: dict[Family, list[bytes]] = {}
         for enterprise_id, body in chosen(connection, query, sorted(family_of), known=known):
-            told = read(body)
-            found.setdefault(family_of[enterprise_id], []).append(told)
-            if bodies is not None:
-                bodies[told.number] = body
-        for family, entries in found.items():
-            notices = {e.notice for e in entries if e.notice in amended} if amended else ()
-            yield family, _in_order([*entries, *(e for notice in notices for e in amended[notice])])
+            found.setdefault(family_of[enterprise_id], []).append(body.encode())
+        yield from found.items()
 
 
-def _in_order(entries: list[Entry]) -> list[Entry]:
-    entries.sort(key=lambda entry: entry.number)
-    return entries
+def whole_trail(entries: Iterable[Entry], amended: Mapping[int | None, Sequence[Entry]]) -> list[Entry]:
+    """A family's own entries with those of the `amended` notices that they come from, oldest first."""
+    own = list(entries)
+    notices = {e.notice for e in own if e.notice in amended} if amended else ()
+    return sorted([*own, *(e for notice in notices for e in amended[notice])], key=attrgetter("number"))
 
 
 def amended_notices(connection: Connection, known: int) -> dict[int | None, list[Entry]]:
@@ -357,7 +358,7 @@ def trail(connection: Connection, enterprise_id: int, known: int) -> list[Entry]
     return next((entries for _, entries in trails(connection, family, known)), [])
 
 
-def read(body: str) -> Entry:
+def read(body: str | bytes) -> Entry:
     """An entry from its canonical body."""
     return Entry(**orjson.loads(body))
 

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from public_site.faults import NotReady
+from public_site.languages import N_
 
 PREFIX = "PUBLIC_SITE_"
 # Read by the test suite only (design: real servers where one is given).
@@ -50,7 +51,7 @@ class Settings(BaseSettings):
     )
     parts: str = Field("public,intake", description="serve 提供的部分，以逗号分开：public、intake、console。")
     complaint_channel: str = Field(
-        "请通过所在地生态环境主管部门公布的渠道举报，或登录全国生态环境投诉举报平台。",
+        N_("请通过所在地生态环境主管部门公布的渠道举报，或登录全国生态环境投诉举报平台。"),
         description="举报污染的官方渠道，显示在报告页面上。",
     )
     complaint_days: int = Field(
@@ -179,6 +180,11 @@ class Settings(BaseSettings):
     def receipt_keys(self) -> Path:
         """Folder of the keys that receipts are signed with."""
         return self.data / "keys" / "receipts"
+
+    @property
+    def proof_key(self) -> Path:
+        """The key (PEM) of the registration proofs of complaints; made in the key ceremony."""
+        return self.data / "keys" / "complaints" / "proof.pem"
 
     @property
     def shelf(self) -> Path:

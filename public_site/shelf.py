@@ -20,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from public_site.faults import NotFound, NotReady
+from public_site.languages import _
 
 SECONDS = 3600.0
 MOST_FILES = 1_600  # a check lies in at most four pieces
@@ -30,6 +31,11 @@ _NAME = 32
 
 class Gone(NotFound):
     """The hour is over, or the address is none of ours: the two look the same."""
+
+
+def gone() -> Gone:
+    """The same words, wherever it shows."""
+    return Gone(_("这份核查已不在了：名单和结果只保留一小时，没有备份。请重新核查，或使用您下载的回执。"))
 
 
 class ShelfFull(NotReady):
@@ -44,7 +50,7 @@ def put(folder: Path, data: bytes, address: str | None = None) -> str:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     kept = _swept(folder)
     if address is None and (len(kept) >= MOST_FILES or sum(kept) + len(data) > MOST_BYTES):
-        raise ShelfFull("同时核查的人太多，请过几分钟再试。")
+        raise ShelfFull(_("同时核查的人太多，请过几分钟再试。"))
     address = address or secrets.token_urlsafe(24)
     name, key = _made_of(address)
     nonce = os.urandom(12)
@@ -62,7 +68,7 @@ def get(folder: Path, address: str) -> bytes:
         sealed = (folder / name).read_bytes()
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], None)
     except (FileNotFoundError, InvalidTag):
-        raise Gone("这份核查已不在了：名单和结果只保留一小时，没有备份。请重新核查，或使用您下载的回执。") from None
+        raise gone() from None
 
 
 def remember(folder: Path, address: str, digest: bytes) -> None:

@@ -14,14 +14,13 @@ from sqlalchemy import Connection
 
 from public_site import folding, grades, register
 from public_site.database import chosen
-from public_site.folding import Folded
+from public_site.folding import Facts, Folded
 from public_site.mending import Decision
 
 
-def candidate(enterprise: Folded) -> dict[str, Any]:
+def candidate(enterprise_id: int, facts: Facts) -> dict[str, Any]:
     """An enterprise that may be meant."""
-    facts = enterprise.facts
-    return {"id": enterprise.id, "name": facts.name, "credit_code": facts.credit_code,
+    return {"id": enterprise_id, "name": facts.name, "credit_code": facts.credit_code,
             "place": facts.county or facts.city or facts.province}  # fmt: skip
 
 
@@ -88,7 +87,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
     return dict(zip(_AS, _told_by(decision), strict=True))
 
 
-def notices(connection: Connection, ids: set[int], known: int, bodies: dict[int, str]) -> dict[str, dict[str, Any]]:
+def notices(connection: Connection, ids: set[int], known: int, bodies: dict[int, bytes]) -> dict[str, dict[str, Any]]:
     """Where to read it: the notices as they were first published; their corrections are among the enterprise's.
 
     The text of each goes into `bodies`.
@@ -96,7 +95,7 @@ def notices(connection: Connection, ids: set[int], known: int, bodies: dict[int,
     query = "SELECT number, body FROM entry WHERE number IN {values} AND number <= :known"
     found: dict[str, dict[str, Any]] = {}
     for number, body in chosen(connection, query, sorted(ids), known=known):
-        bodies[number] = body
+        bodies[number] = body.encode()
         said = register.read(body)
         found[str(number)] = {
             "id": number, "stage": said.stage,

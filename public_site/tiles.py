@@ -11,7 +11,10 @@ import re
 
 from sqlalchemy import Connection, text
 
+from public_site import tree
+from public_site.database import chosen
 from public_site.faults import NotFound
+from public_site.languages import _
 
 WIDTH = 256
 HIGHEST_LEVEL = 5  # 256**6 entries are more than there will be
@@ -30,11 +33,11 @@ def place(name: str) -> tuple[int, int]:
     """
     read = _NAME.fullmatch(name)
     if read is None:
-        raise NoSuchTile("没有这样的分块。分块的名称见 C2SP tlog-tiles，例如 x001/067 或 000.p/12。")
+        raise NoSuchTile(_("没有这样的分块。分块的名称见 C2SP tlog-tiles，例如 x001/067 或 000.p/12。"))
     index = int(read[1].replace("x", "").replace("/", ""))
     width = int(read[2]) if read[2] else WIDTH
     if path(index) != read[1] or width > WIDTH or (read[2] and width == WIDTH):
-        raise NoSuchTile("分块的名称写法不唯一，请按 C2SP tlog-tiles 书写。")
+        raise NoSuchTile(_("分块的名称写法不唯一，请按 C2SP tlog-tiles 书写。"))
     return index, width
 
 
@@ -57,14 +60,14 @@ def hashes(connection: Connection, level: int, index: int, width: int, size: int
     """
     first = index * WIDTH
     if not 0 <= level <= HIGHEST_LEVEL or first + width > size >> 8 * level:
-        raise NoSuchTile("日志还没有这么长，没有这个分块。")
+        raise NoSuchTile(_("日志还没有这么长，没有这个分块。"))
     if level == 0:
-        query = "SELECT leaf FROM entry WHERE number > :first AND number <= :last ORDER BY number"
+        query = "SELECT leaf FROM entry WHERE number IN {values} ORDER BY number"
+        numbers = list(range(first + 1, first + width + 1))
     else:
-        query = ("SELECT hash FROM tree_node WHERE level = :level AND position >= :first AND position < :last"
-                 " ORDER BY position")  # fmt: skip
-    values = {"level": 8 * level, "first": first, "last": first + width}
-    return b"".join(bytes(found) for (found,) in connection.execute(text(query), values))
+        query = "SELECT hash FROM tree_node WHERE place IN {values} ORDER BY place"
+        numbers = [tree.place(8 * level, position) for position in range(first, first + width)]
+    return b"".join(bytes(found) for (found,) in chosen(connection, query, numbers))
 
 
 def bundle(connection: Connection, index: int, width: int, size: int) -> bytes:
@@ -74,9 +77,9 @@ def bundle(connection: Connection, index: int, width: int, size: int) -> bytes:
     """
     first = index * WIDTH
     if first + width > size:
-        raise NoSuchTile("日志还没有这么长，没有这一束条目。")
+        raise NoSuchTile(_("日志还没有这么长，没有这一束条目。"))
     query = text("SELECT body FROM entry WHERE number > :first AND number <= :last ORDER BY number")
     bodies = [body.encode() for (body,) in connection.execute(query, {"first": first, "last": first + width})]
     if any(len(body) > _LONGEST_ENTRY for body in bodies):
-        raise NoSuchTile("这一束中有一条超过 65,535 字节，这种格式装不下；请用 /log/proof?entry= 逐条取。")
+        raise NoSuchTile(_("这一束中有一条超过 65,535 字节，这种格式装不下；请用 /log/proof?entry= 逐条取。"))
     return b"".join(len(body).to_bytes(2, "big") + body for body in bodies)

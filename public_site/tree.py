@@ -12,14 +12,19 @@ import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from numpy.typing import NDArray
 
 from public_site.faults import NotValid
+from public_site.languages import _
 
 # The hash of the perfect subtree of 2**level leaves that begins at leaf position * 2**level.
 Node = Callable[[int, int], bytes]
+Whole = TypeVar("Whole", int, NDArray[np.int64])
 _ED25519 = b"\x01"
 
 
@@ -33,6 +38,17 @@ def leaf_hash(data: bytes) -> bytes:
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def place(level: int, position: Whole) -> Whole:
+    """Where a node above the leaves stands when the tree is read from left to right, each node between its two halves.
+
+    Nodes that are near in the tree are near in this order, and the place of none changes as the tree grows.
+
+    >>> [place(1, 0), place(2, 0), place(1, 1), place(3, 0), place(1, 2)]
+    [1, 2, 3, 4, 5]
+    """
+    return (2 * position + 1) << level >> 1
 
 
 def root(size: int, node: Node) -> bytes:
@@ -181,15 +197,17 @@ def read_checkpoint(note: str, origin: str, key: Ed25519PublicKey) -> Checkpoint
     body, separator, signatures = note.partition("\n\n")
     lines = body.split("\n")
     if not separator or len(lines) < 3 or not (lines[1].isascii() and lines[1].isdigit()):
-        raise CheckpointRefused("这不是一个检查点：应为名称、条数、根哈希三行，空一行后是签名。")
+        raise CheckpointRefused(_("这不是一个检查点：应为名称、条数、根哈希三行，空一行后是签名。"))
     if lines[0] != origin:
-        raise CheckpointRefused(f"检查点属于另一份日志：{lines[0]!r}，而不是 {origin!r}。")
+        raise CheckpointRefused(
+            _("检查点属于另一份日志：{other}，而不是 {ours}。", other=repr(lines[0]), ours=repr(origin))
+        )
     if not any(_holds(f"{body}\n".encode(), line, origin, key) for line in signatures.splitlines()):
-        raise CheckpointRefused("检查点的签名不成立。")
+        raise CheckpointRefused(_("检查点的签名不成立。"))
     try:
         return Checkpoint(lines[0], int(lines[1]), base64.b64decode(lines[2], validate=True))
     except binascii.Error:
-        raise CheckpointRefused("检查点的根哈希不是 Base64。") from None
+        raise CheckpointRefused(_("检查点的根哈希不是 Base64。")) from None
 
 
 def verifier_key(origin: str, key: Ed25519PublicKey) -> str:

@@ -9,9 +9,9 @@
 
   photos.addEventListener("change", function () {
     var files = Array.from(photos.files), problems = [];
-    if (files.length > Number(photos.dataset.most)) problems.push("最多 " + photos.dataset.most + " 张，多出的不会收。");
+    if (files.length > Number(photos.dataset.most)) problems.push(said.dataset.tooMany);
     files.forEach(function (file) {
-      if (file.size > LARGEST) problems.push("“" + file.name + "”超过 8 MB，不会收。");
+      if (file.size > LARGEST) problems.push(said.dataset.tooLarge.replace("{name}", function () { return file.name; }));
     });
     said.textContent = problems.join(" ");
   });
@@ -35,9 +35,9 @@
   form.addEventListener("submit", function (event) {
     if (field.value) return;
     event.preventDefault();
-    said.textContent = "正在准备，几秒钟后自动发送……";
+    said.textContent = said.dataset.preparing;
     searching.then(function () {
-      said.textContent = "正在发送……";
+      said.textContent = said.dataset.sending;
       form.submit();
     });
   });

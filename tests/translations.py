@@ -1,7 +1,7 @@
 """What the public pages say, gathered from the sources; `make messages` brings the catalogue up to it.
 
 Gathered are `_("…")` and `N_("…")` of the program, `{% trans %}` and `_("…")` of the templates but the console's, and
-the terms of the reference tables that pages show.
+the terms of the reference tables and of the data dictionary that pages show.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from data_export import fields
 from public_site import languages
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +53,17 @@ def gathered() -> Catalog:
                 for column in columns:
                     if languages.HAN.search(row[column]):
                         found.add(row[column], locations=[(f"public_site/reference/{name}", 0)])
+    for text in _dictionary():
+        found.add(text, locations=[("data_export/fields.py", 0)])
     return found
+
+
+def _dictionary() -> Iterator[str]:
+    """What the data dictionary says of tables and fields, whose titles are in both languages there."""
+    for table in fields.TABLES:
+        yield table.meaning
+        for field in table.fields:
+            yield from (text for text in (field.meaning, field.unit) if languages.HAN.search(text))
 
 
 def kept() -> Catalog:

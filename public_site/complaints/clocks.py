@@ -15,14 +15,15 @@ from importlib.resources import files
 from typing import Literal
 
 from public_site import places, working_days
+from public_site.languages import N_, _
 
 Kind = Literal["pollution", "objection"]
 NAMES = {
-    "accept": "告知是否受理",
-    "return": "退回不属本机关的",
-    "finish": "办结",
-    "extension": "延长",
-    "objecting": "说“没有解决”",
+    "accept": N_("告知是否受理"),
+    "return": N_("退回不属本机关的"),
+    "finish": N_("办结"),
+    "extension": N_("延长"),
+    "objecting": N_("说“没有解决”"),
 }
 _CALENDAR_SLACK = 2  # a working day takes at most so many days where the calendar is not known
 
@@ -41,7 +42,9 @@ class Clock:
     @property
     def said(self) -> str:
         """Its length in words."""
-        return f"{self.count}{'个工作日' if self.unit == 'working' else '日'}"
+        if self.unit == "working":
+            return _("{count}个工作日", count=self.count)
+        return _("{count}日", count=self.count)
 
     def due(self, since: date, paused: int = 0) -> date:
         """The last day, when it began to run on `since` and stood still for `paused` days.

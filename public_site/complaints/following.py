@@ -13,27 +13,27 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import orjson
 from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from public_site import receipt_verifier, register
 from public_site.complaints import bodies, cases, clocks, lodging, photos, routing, sealing, workflow
 from public_site.complaints.cases import Case, NoSuchComplaint, Step
 from public_site.complaints.routing import Body, Matter
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
+from public_site.languages import _
 
 _PROOF_ALG = "Ed25519"
+PROOF_LIMITS = "登记证明只证明这一编号的投诉在这一天登记过：不含内容，不说明是谁投诉、投诉谁、是否属实、结果如何。"
 
 
 class UnknownCode(NotValid):
     """No complaint is followed by this code; why is not said."""
 
     def __init__(self) -> None:
-        super().__init__("没有与这个查询码相符的投诉。请核对有没有抄错；已删除或已过保存期的也查不到。")
+        super().__init__(_("没有与这个查询码相符的投诉。请核对有没有抄错；已删除或已过保存期的也查不到。"))
 
 
 class TooManyPhotos(NotValid):
@@ -59,7 +59,7 @@ class Followed:
 
     def name(self, body: str | None) -> str:
         """What a body is called."""
-        return self.bodies[body].name if body and body in self.bodies else "该机关"
+        return self.bodies[body].name if body and body in self.bodies else _("该机关")
 
 
 def follow(store: Store, typed: str, *, on: date) -> Followed:
@@ -86,21 +86,21 @@ def act(store: Store, typed: str, name: str, said: str = "", pictures: Sequence[
     """
     code = sealing.code_as_meant(typed)
     if name in ("answer", "add", "object") and not said.strip() and not (name == "add" and pictures):
-        raise NotValid("请写明内容。")
+        raise NotValid(_("请写明内容。"))
     with store.looking() as connection:
         case = _of_code(store, connection, code)
         key = _key(store, case, code, "statement")
         room = photos.MOST - cases.photos(connection, case)
     drawn, refused = lodging.drawn(store, pictures[: max(room, 0)])
     if len(pictures) > room:
-        refused = (*refused, f"最多 {photos.MOST} 张，多出的没有收。")
+        refused = (*refused, _("最多 {most} 张，多出的没有收。", most=photos.MOST))
     try:
         _keep(store, code, key, name, said.strip(), drawn, on)
     except OperationalError as fault:
         if not drawn or "full" not in str(fault.orig):
             raise
         _keep(store, code, key, name, said.strip(), [], on)
-        refused = (*refused, lodging.NO_ROOM)
+        refused = (*refused, _(lodging.NO_ROOM))
     return refused
 
 
@@ -129,7 +129,7 @@ def destroy(store: Store, case: Case, *, on: date) -> None:
     with store.wraps.writing() as connection:
         connection.execute(text("DELETE FROM wrap WHERE reference = :r"), {"r": case.reference})
     with store.sealed.writing() as connection:
-        for table in ("photo", "step", "opening", "given"):
+        for table in ("photo", "step", "opening", "given", "proposed"):
             connection.execute(text(f"DELETE FROM {table} WHERE complaint = :id"), {"id": case.id})
         connection.execute(text("DELETE FROM letter WHERE reference = :r"), {"r": case.reference})
         connection.execute(
@@ -146,19 +146,10 @@ def proof(store: Store, typed: str) -> str:
     """
     with store.looking() as connection:
         case = _of_code(store, connection, sealing.code_as_meant(typed))
-    claims = {"statement": "登记证明：下列编号的投诉已在所示日期登记。本证明不含投诉内容。", "complaint": case.reference,
-              "kind": case.kind, "received_on": case.received_on}  # fmt: skip
-    return jws.serialize_compact({"alg": _PROOF_ALG}, orjson.dumps(claims), store.proof_key, algorithms=[_PROOF_ALG])
-
-
-def verified(proof: str, public: OKPKey) -> Mapping[str, Any]:
-    """What a proof states. Raises: NotValid when it does not hold."""
-    try:
-        found = jws.deserialize_compact(proof.strip(), public, algorithms=[_PROOF_ALG])
-    except (JoseError, ValueError):
-        raise NotValid("这份登记证明不成立：签名不符，或内容被改动过。") from None
-    told: dict[str, Any] = orjson.loads(found.payload)
-    return told
+    claims = {"type": "mingji.registration-proof", "version": 1, "issuer": store.settings.base_url or store.settings.origin,
+              "complaint": case.reference, "kind": case.kind, "received_on": case.received_on, "limits": PROOF_LIMITS}  # fmt: skip
+    head = {"alg": _PROOF_ALG, "kid": store.proof_key.thumbprint(), "typ": receipt_verifier.PROOF_TYPE}
+    return jws.serialize_compact(head, register.canonical(claims), store.proof_key, algorithms=[_PROOF_ALG])
 
 
 def _of_code(store: Store, connection: Connection, code: str | None) -> Case:
@@ -202,7 +193,7 @@ def _changes(connection: Connection, case: Case, name: str, on: date) -> tuple[d
     if name != "object":
         return {}, ""
     if not _objecting(case, on):
-        raise workflow.NotNow("“没有解决”只能说一次，并且要在答复后 15 日内。")
+        raise workflow.NotNow(_("“没有解决”只能说一次，并且要在答复后 15 日内。"))
     known = bodies.all_of(connection)
     involved = frozenset(
         connection.execute(text("SELECT DISTINCT body FROM step WHERE complaint = :id AND body IS NOT NULL"), {"id": case.id})
@@ -210,5 +201,5 @@ def _changes(connection: Connection, case: Case, name: str, on: date) -> tuple[d
     )  # fmt: skip
     route = routing.route(Matter(case.kind, case.place, about=case.body, involved=involved - {case.body}), known)
     cases.write_letter(connection, "new", case.reference, route.body, on)
-    why = f"您说没有解决，因此转给没有办理过的上一级：{route.body.name}。"
+    why = routing.NOT_SOLVED.format(body=route.body.name)
     return cases.to_body(case.kind, case.place, route.body, on) | {"objected": 1}, why

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, text
 
-from public_site.complaints import bodies, cases, clocks, sealing, workflow
+from public_site.complaints import bodies, cases, clocks, routing, sealing, workflow
 from public_site.complaints.cases import Case, NoSuchComplaint, Step
 from public_site.complaints.routing import Body
 from public_site.complaints.store import OPENING, Store
@@ -247,6 +247,8 @@ def act(
         changes, why = _changes(connection, desk, case, name, code, to, on)
         cases.add_step(connection, case, name, by="body", on=on, body=desk.body.id, who=desk.who, said=said, key=key,
                        code=why, shown=workflow.ACTS[name].shown, changes={"state": state} | changes)  # fmt: skip
+        if name == "close" and key is not None:
+            cases.judged(connection, case, key, code)
 
 
 def _require_words(name: str, said: str, code: str) -> None:
@@ -280,7 +282,7 @@ def _changes(
         cases.write_letter(connection, "offered", case.reference, known[to], on)
         return {"offered_to": to, **cases.running(case.kind, "return", case.place, on)}, known[to].name
     if name == "take":
-        why = f"{desk.body.name}同意接办。"
+        why = routing.TAKEN.format(body=desk.body.name)
         return cases.to_body(case.kind, case.place, desk.body, on), why
     if name == "decline":
         return {"offered_to": None, **_clock_as_it_was(connection, case)}, ""

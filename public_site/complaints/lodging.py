@@ -22,13 +22,14 @@ from public_site.complaints import bodies, cases, clocks, keys, photos, routing,
 from public_site.complaints.routing import Body, Matter
 from public_site.complaints.store import COMPLAINT, WRAP, Store
 from public_site.faults import NotReady, NotValid
+from public_site.languages import N_, _
 
-NO_ROOM = "存储空间不足，照片没有保存；文字已经收到。可以过几天用查询码补充照片。"
+NO_ROOM = N_("存储空间不足，照片没有保存；文字已经收到。可以过几天用查询码补充照片。")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an informant says. `place`: division code; `contact`: None for an anonymous complaint.
+    """What an informant says. `place`: division code, `zone`: of one without a code; `contact`: None for an anonymous complaint.
 
     `contact` holds name, how (telephone or address) and two consents of their own: `to_body`, `public`.
     """
@@ -47,6 +48,7 @@ class Statement:
     about_body: str | None = None
     contact: dict[str, Any] | None = None
     partner: str | None = None
+    zone: str = ""
 
     def sealed_part(self) -> dict[str, Any]:
         """What is sealed with the statement's key."""
@@ -82,11 +84,13 @@ class Foreseen:
     finish: clocks.Clock
 
 
-def authorities(store: Store, kind: str, place: str) -> dict[str, Body]:
+def authorities(store: Store, kind: str, place: str, zone: str = "") -> dict[str, Body]:
     """The bodies above the place that are competent for a kind, the lowest first; none where nobody is."""
     with store.looking() as connection:
         known = bodies.all_of(connection)
-    fit = [b for b in known.values() if kind in b.competences and b.id != routing.DUTY and place and b.covers(place)]
+    fit = [
+        b for b in known.values() if kind in b.competences and b.id != routing.DUTY and place and b.covers(place, zone)
+    ]
     return {b.id: b for b in sorted(fit, key=lambda b: routing.LEVELS.index(b.level))}
 
 
@@ -113,21 +117,21 @@ def lodge(store: Store, statement: Statement, pictures: Sequence[bytes], *, once
     except OperationalError as fault:
         if not taken or "full" not in str(fault.orig):
             raise
-        return _kept(store, statement, [], (*refused, NO_ROOM), once, code, on)
+        return _kept(store, statement, [], (*refused, _(NO_ROOM)), once, code, on)
 
 
 def drawn(store: Store, pictures: Sequence[bytes]) -> tuple[list[bytes], tuple[str, ...]]:
     """Photos drawn anew, and a sentence for each that is not taken."""
     if pictures and not store.has_room_for_photos:
-        return [], (NO_ROOM,)
+        return [], (_(NO_ROOM),)
     taken, refused = [], []
     for number, picture in enumerate(pictures, 1):
         try:
             if number > photos.MOST:
-                raise photos.PhotoRefused(f"最多 {photos.MOST} 张，这一张没有收。")
+                raise photos.PhotoRefused(_("最多 {most} 张，这一张没有收。", most=photos.MOST))
             taken.append(photos.drawn(picture))
         except photos.PhotoRefused as fault:
-            refused.append(f"第 {number} 张：{fault}")
+            refused.append(_("第 {number} 张：{why}", number=number, why=fault))
     return taken, tuple(refused)
 
 
@@ -158,8 +162,8 @@ def _kept(
 
 def _route(said: Statement, known: Mapping[str, Body]) -> routing.Route:
     if routing.DUTY not in known:
-        raise NotReady("投诉受理还没有开通：请先运行 public-site complaints bodies。")
-    return routing.route(Matter(said.kind, said.place, said.issuer, said.about_body), known)
+        raise NotReady(_("投诉受理还没有开通：请先运行 public-site complaints bodies。"))
+    return routing.route(Matter(said.kind, said.place, said.issuer, said.about_body, zone=said.zone), known)
 
 
 def _write_wraps(store: Store, reference: str, data_keys: dict[str, bytes], code: str) -> None:
@@ -192,7 +196,7 @@ def _before(connection: Connection, once: str, code: str) -> Lodged | None:
     if case is None:
         return None
     if case.state == "erased":
-        raise NotValid("这张表单提交过的投诉已经删除。要再投诉，请重新填写。")
+        raise NotValid(_("这张表单提交过的投诉已经删除。要再投诉，请重新填写。"))
     first = cases.steps(connection, case, None)[0]
     clock = clocks.clock(case.kind, "accept", case.place)
     due = clock.due(date.fromisoformat(case.received_on)).isoformat()

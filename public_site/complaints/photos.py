@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from public_site.faults import NotValid
+from public_site.languages import _
 
 MOST = 6
 LARGEST = 8 << 20
@@ -28,11 +29,11 @@ def drawn(data: bytes) -> bytes:
     Raises: PhotoRefused.
     """
     if not data:
-        raise PhotoRefused("照片是空的。")
+        raise PhotoRefused(_("照片是空的。"))
     if len(data) > LARGEST:
-        raise PhotoRefused("照片超过 8 MB，请缩小后再传。")
+        raise PhotoRefused(_("照片超过 8 MB，请缩小后再传。"))
     if not _looks_like_one(data):
-        raise PhotoRefused("只能传照片：JPEG、PNG、WebP 或 HEIC。")
+        raise PhotoRefused(_("只能传照片：JPEG、PNG、WebP 或 HEIC。"))
     command = [sys.executable, "-I", _DRAWING]
     try:
         done = subprocess.run(
@@ -40,11 +41,11 @@ def drawn(data: bytes) -> bytes:
             start_new_session=True,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise PhotoRefused("照片无法读取：处理时间太长。请用手机截屏后再传。") from None
+        raise PhotoRefused(_("照片无法读取：处理时间太长。请用手机截屏后再传。")) from None
     if done.returncode == _TOO_MANY_PIXELS:
-        raise PhotoRefused("照片的像素太多（上限 4,000 万），请缩小后再传。")
+        raise PhotoRefused(_("照片的像素太多（上限 4,000 万），请缩小后再传。"))
     if done.returncode or not done.stdout.startswith(b"\xff\xd8"):
-        raise PhotoRefused("照片无法读取：文件已损坏，或不是照片。请用手机截屏后再传。")
+        raise PhotoRefused(_("照片无法读取：文件已损坏，或不是照片。请用手机截屏后再传。"))
     return done.stdout
 
 

@@ -37,11 +37,14 @@ from public_site import throttling
 from public_site.complaints import sealing
 from public_site.database import Database
 from public_site.faults import NotReady
+from public_site.languages import _
 from public_site.settings import Settings
 
 _SEALED_LOCK, _WRAPS_LOCK = 0x6D696E676A70, 0x6D696E676A71
 _SHRED_MILLISECONDS = 2_000
 _PHOTO_ROOM = 256 << 20  # below this much room on the disk photos are not taken; text still is
+
+_DEMO_MARK = "only-for-the-demo"
 
 SEALED, WRAPS = MetaData(), MetaData()
 
@@ -157,6 +160,15 @@ PROPOSAL = Table(
     _text("made_on"), _text("state"), _text("answer", null=True), _text("closed_by", null=True), _text("closed_on", null=True),
     Index("proposal_by_state", "state", "id"),
 )  # fmt: skip
+# The proposals that a complaint led to, each number sealed with the complaint: only whoever opens that can follow it.
+PROPOSED = Table(
+    "proposed", SEALED,
+    Column("complaint", Integer, nullable=False),
+    Column("proposal", LargeBinary, nullable=False),
+    Index("proposed_of", "complaint"),
+)  # fmt: skip
+# The proposals whose complaint its body closed as substantiated, whole or in part.
+UPHELD = Table("upheld", SEALED, Column("proposal", Integer, primary_key=True, autoincrement=False))
 CHANGE = Table(
     "change", SEALED,
     Column("id", Integer, primary_key=True, autoincrement=True),
@@ -235,8 +247,17 @@ class Store:
 
     @property
     def is_open(self) -> bool:
-        """Whether the key ceremony has been held."""
-        return (self.folder / "console.public").exists()
+        """Whether the key ceremony has been held; one of the demo's, whose passphrase is public, counts in a demo only."""
+        return (self.folder / "console.public").exists() and self._may_be_used
+
+    @property
+    def _may_be_used(self) -> bool:
+        return self.settings.demo or not (self.folder / _DEMO_MARK).exists()
+
+    def mark_as_demo(self) -> None:
+        """Before the demo's ceremony: what will be made here is never to be used elsewhere."""
+        if not (self.folder / _DEMO_MARK).exists():
+            write_key(self.folder / _DEMO_MARK, b"")
 
     @cached_property
     def pepper(self) -> bytes:
@@ -251,7 +272,7 @@ class Store:
     @cached_property
     def proof_key(self) -> OKPKey:
         """What registration proofs are signed with (Ed25519). Raises: NotOpenYet."""
-        return OKPKey.import_key(self._key("proof.pem"))
+        return OKPKey.import_key(self._key(self.settings.proof_key.name))
 
     @property
     def sealed(self) -> Database:
@@ -277,7 +298,7 @@ class Store:
         with self.sealed.writing(lasting=False) as connection:
             heard = throttling.take(connection, purpose, address, PER_ADDRESS, at=at)
         if not heard:
-            raise throttling.TooFast("从您的网络来的请求太多，请过几分钟再试；已经收到的不会丢失。")
+            raise throttling.TooFast(_("从您的网络来的请求太多，请过几分钟再试；已经收到的不会丢失。"))
 
     def close(self) -> None:
         """Give every connection back."""
@@ -311,10 +332,12 @@ class Store:
         return gone
 
     def _key(self, name: str) -> bytes:
+        if not self._may_be_used:
+            raise NotOpenYet("这里的投诉密钥是演示用的，口令公开，不能收真实的投诉；请换一个数据目录。")
         try:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
-            raise NotOpenYet("投诉受理还没有开通：请先运行 public-site complaints ceremony。") from None
+            raise NotOpenYet(_("投诉受理还没有开通：请先运行 public-site complaints ceremony。")) from None
 
     def _database(self, name: str, tables: MetaData, lock: int) -> Database:
         if name not in self._kept:

@@ -70,12 +70,12 @@ def _go_above(connection: Connection, case: Case, on: date) -> None:
             by="system",
             on=on,
             body=case.body,
-            code="值班席逾期未处理。",
+            code=routing.DESK_LATE,
             changes={"late": 1},
         )
         return
     route = routing.route(Matter(case.kind, case.place, about=case.body, involved=involved), known)
-    why = f"{known[case.body].name}逾期没有告知是否受理，因此转给{route.body.name}。"
+    why = routing.LATE.format(subject=known[case.body].name, body=route.body.name)
     changes = cases.to_body(case.kind, case.place, route.body, on)
     cases.add_step(connection, case, "escalate", by="system", on=on, body=route.body.id, code=why, changes=changes)
     cases.write_letter(connection, "overdue", case.reference, route.body, on)

@@ -1,4 +1,7 @@
-"""Credit codes, permit numbers and coordinates as clerks and spreadsheets damage them, each damage with its own sentence."""
+"""Credit codes, permit numbers and coordinates as clerks and spreadsheets damage them, each damage with its own sentence.
+
+The sentences are Chinese in whatever language somebody asks: receipts repeat them, and receipts are signed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 import unicodedata
 
 from public_site.faults import NotValid
+from public_site.languages import N_
 from public_site.notices.grid import Cell
 
 # GB 32100-2015, table of characters and weights; proved equal to stdnum.cn.uscc by a test, at a tenth of its time
@@ -37,8 +41,8 @@ def _text(cell: Cell, what: str, length: int) -> str | None:
         if not as_number or len(text) == length:
             return text
     raise BadCode(
-        f"{what}“{str(cell)[:30]}”被表格软件当成了数字，后几位已经丢失。",
-        f"请把这一列设为“文本”格式，对照原件重新填写{length}位代码。",
+        N_("{what}“{cell}”被表格软件当成了数字，后几位已经丢失。").format(what=what, cell=str(cell)[:30]),
+        N_("请把这一列设为“文本”格式，对照原件重新填写{length}位代码。").format(length=length),
     )
 
 
@@ -48,17 +52,28 @@ def credit_code(cell: Cell) -> str | None:
     if text is None:
         return None
     if len(text) != 18:
-        raise BadCode(f"统一社会信用代码“{text[:40]}”有{len(text)}位，应为18位。", "请对照营业执照改正。")
+        raise BadCode(
+            N_("统一社会信用代码“{code}”有{length}位，应为18位。").format(code=text[:40], length=len(text)),
+            N_("请对照营业执照改正。"),
+        )
     wrong = [sign for sign in text if sign in _MISREAD]
     if wrong:
         raise BadCode(
-            f"统一社会信用代码“{text}”里有字母“{wrong[0]}”，代码中不使用 I、O、Z、S、V。",
-            "请对照营业执照改正，常见的是把数字 1、0、2、5 看成了字母。",
+            N_("统一社会信用代码“{code}”里有字母“{letter}”，代码中不使用 I、O、Z、S、V。").format(
+                code=text, letter=wrong[0]
+            ),
+            N_("请对照营业执照改正，常见的是把数字 1、0、2、5 看成了字母。"),
         )
     if not _CODE.fullmatch(text):
-        raise BadCode(f"统一社会信用代码“{text}”里有不能用的字符。", "代码只含数字和大写英文字母，请对照营业执照改正。")
+        raise BadCode(
+            N_("统一社会信用代码“{code}”里有不能用的字符。").format(code=text),
+            N_("代码只含数字和大写英文字母，请对照营业执照改正。"),
+        )
     if not check_sign_holds(text):
-        raise BadCode(f"统一社会信用代码“{text}”的校验位不对。", "代码里至少有一位抄错了，请对照营业执照改正。")
+        raise BadCode(
+            N_("统一社会信用代码“{code}”的校验位不对。").format(code=text),
+            N_("代码里至少有一位抄错了，请对照营业执照改正。"),
+        )
     return text
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from public_site.languages import _
 from public_site.notices.grid import MOST_CELL_CHARACTERS, Line, Unreadable
 from public_site.notices.text_bytes import decoded
 
@@ -21,8 +22,8 @@ def lines(data: bytes) -> Iterator[Line]:
             yield Line(None, number, tuple(record))
     except csv.Error:
         raise Unreadable(
-            "从这一行起引号不成对，或有一格过长，无法分清各列。",
-            "请检查这一行的英文双引号是否成对，或另存为 XLSX 后重试。",
+            _("从这一行起引号不成对，或有一格过长，无法分清各列。"),
+            _("请检查这一行的英文双引号是否成对，或另存为 XLSX 后重试。"),
             row=number + 1,
         ) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from public_site.faults import NotValid
+from public_site.languages import _
 
 Cell = str | int | float  # a number only where the file itself types it as one (XLSX)
 
@@ -56,7 +57,7 @@ class Unreadable(NotValid):
     """The file, or one spot of it, is not what it claims to be."""
 
     def __init__(self, message: str, remedy: str, sheet: str | None = None, row: int | None = None) -> None:
-        super().__init__(f"{message}{remedy}")
+        super().__init__(_("{message}{remedy}", message=message, remedy=remedy))
         self.message = message
         self.remedy = remedy
         self.sheet = sheet
@@ -67,15 +68,18 @@ def checked(line: Line) -> Line:
     """The line, if it keeps to the bounds that every table of a notice keeps to."""
     if len(line.cells) > MOST_COLUMNS:
         raise Unreadable(
-            f"这一行有{len(line.cells)}列，超过{MOST_COLUMNS}列。", "请删去多余的列后重试。", line.sheet, line.number
+            _("这一行有{columns}列，超过{most}列。", columns=len(line.cells), most=MOST_COLUMNS),
+            _("请删去多余的列后重试。"),
+            line.sheet,
+            line.number,
         )
     if line.number > MOST_ROWS:
-        raise Unreadable(f"表格超过{MOST_ROWS}行。", "请分成几个文件。", line.sheet, line.number)
+        raise Unreadable(_("表格超过{most}行。", most=MOST_ROWS), _("请分成几个文件。"), line.sheet, line.number)
     for cell in line.cells:
         if isinstance(cell, str) and len(cell) > MOST_CELL_CHARACTERS:
             raise Unreadable(
-                f"有一格超过{MOST_CELL_CHARACTERS}个字，不像名单。",
-                "请检查引号是否成对，或删去这一格的长文字。",
+                _("有一格超过{most}个字，不像名单。", most=MOST_CELL_CHARACTERS),
+                _("请检查引号是否成对，或删去这一格的长文字。"),
                 line.sheet,
                 line.number,
             )

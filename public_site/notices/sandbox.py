@@ -19,6 +19,7 @@ from typing import IO
 
 import orjson
 
+from public_site.languages import N_, _, retold
 from public_site.notices.disk_lines import DiskLines
 from public_site.notices.file_gate import Limits
 from public_site.notices.grid import Unreadable
@@ -32,7 +33,7 @@ from public_site.notices import child
 from public_site.notices.file_gate import Limits
 child.main(sys.argv[2], int(sys.argv[3]), Limits(**json.loads(sys.argv[4])), sys.argv[5] == "cells")
 """
-_REMEDY = "请用 Excel 或 WPS 打开，只留下名单，另存为 CSV 后重试；文件很大时请分成几个。"
+_REMEDY = N_("请用 Excel 或 WPS 打开，只留下名单，另存为 CSV 后重试；文件很大时请分成几个。")
 _MIB = 1024 * 1024
 
 
@@ -105,14 +106,16 @@ def _spooled(
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not waiting.poll(left * 1000):
-            raise Unreadable(f"文件太大或结构异常：读了{limits.seconds:.0f}秒还没有读完。", _REMEDY)
+            raise Unreadable(
+                _("文件太大或结构异常：读了{seconds}秒还没有读完。", seconds=f"{limits.seconds:.0f}"), _(_REMEDY)
+            )
         chunk = os.read(child.stdout.fileno(), _MIB)
         if not chunk:
             spool.flush()
             return rest
         written += len(chunk)
         if written > limits.output_mb * _MIB:
-            raise Unreadable("文件太大或结构异常：内容远远超过正常的名单。", _REMEDY)
+            raise Unreadable(_("文件太大或结构异常：内容远远超过正常的名单。"), _(_REMEDY))
         head, found, tail = (rest + chunk).rstrip(b"\n").rpartition(b"\n")
         ended = chunk.endswith(b"\n")
         spool.write(head + b"\n" if found else b"")
@@ -137,12 +140,12 @@ def _judge(last: bytes) -> None:
     except orjson.JSONDecodeError:
         verdict = ["limit"]
     if verdict[0] == "fault":
-        _, sheet, row, message, remedy = verdict
-        raise Unreadable(message, remedy, sheet, row)
+        sheet, row, message, remedy = verdict[1:]
+        raise Unreadable(retold(message), retold(remedy), sheet, row)  # the child speaks Chinese
     if verdict[0] == "broken":
         raise Unreadable(
-            "文件无法解析：内容已损坏，或超出了允许的内存。",
-            "请重新下载原文件，或用原来的软件打开，确认无误后只留下名单，另存再试。",
+            _("文件无法解析：内容已损坏，或超出了允许的内存。"),
+            _("请重新下载原文件，或用原来的软件打开，确认无误后只留下名单，另存再试。"),
         )
     if verdict[0] != "end":
-        raise Unreadable("文件太大或结构异常，读取时超出了允许的内存或时间。", _REMEDY)
+        raise Unreadable(_("文件太大或结构异常，读取时超出了允许的内存或时间。"), _(_REMEDY))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from public_site.languages import N_, _
 from public_site.notices.grid import Cell, Flaw, Line, Part, Piece
 
 
@@ -27,7 +28,10 @@ def pieces(sheet: Sheet) -> Iterator[Piece]:
     if sheet.is_hidden:
         if any(_is_filled(cell) for cells in sheet.rows for cell in cells):
             yield Flaw(
-                sheet.name, 0, "这个工作表是隐藏的，但里面有内容。", "请取消隐藏并核对，或删除它，再重新保存文件。"
+                sheet.name,
+                0,
+                _("这个工作表是隐藏的，但里面有内容。"),
+                _("请取消隐藏并核对，或删除它，再重新保存文件。"),
             )
         return
     in_hidden_columns: set[int] = set()
@@ -43,13 +47,21 @@ def pieces(sheet: Sheet) -> Iterator[Piece]:
 
 def _flaws(name: str, rows: Sequence[int], columns: Sequence[int]) -> Iterator[Flaw]:
     for first, last in _runs(rows):
-        which = f"第{first}行到第{last}行" if last > first else "这一行"
-        yield Flaw(
-            name, first, f"{which}是隐藏的，但里面有内容。", "请清除筛选、取消隐藏并核对，或删除它，再重新保存文件。"
+        which = (
+            N_("第{first}行到第{last}行是隐藏的，但里面有内容。")
+            if last > first
+            else N_("这一行是隐藏的，但里面有内容。")
         )
+        remedy = _("请清除筛选、取消隐藏并核对，或删除它，再重新保存文件。")
+        yield Flaw(name, first, _(which, first=first, last=last), remedy)
     for first, last in _runs(columns):
-        which = f"{letters(first)}列到{letters(last)}列" if last > first else f"{letters(first)}列"
-        yield Flaw(name, 0, f"{which}是隐藏的，但里面有内容。", "请取消隐藏并核对，或删除它，再重新保存文件。")
+        which = (
+            N_("{first}列到{last}列是隐藏的，但里面有内容。")
+            if last > first
+            else N_("{first}列是隐藏的，但里面有内容。")
+        )
+        remedy = _("请取消隐藏并核对，或删除它，再重新保存文件。")
+        yield Flaw(name, 0, _(which, first=letters(first), last=letters(last)), remedy)
 
 
 def _filled_down(sheet: Sheet) -> Iterator[tuple[int, list[Cell]]]:

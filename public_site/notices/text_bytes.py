@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 
+from public_site.languages import _
 from public_site.notices.grid import Unreadable
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -30,6 +31,6 @@ def _strict(data: bytes, encodings: tuple[str, ...]) -> str:
             break
         return text
     raise Unreadable(
-        "文件的文字编码无法识别，既不是 UTF-8 也不是 GB18030（GBK）。",
-        "请用 Excel 或 WPS 打开原文件，另存为“CSV UTF-8”或 XLSX 后重试。",
+        _("文件的文字编码无法识别，既不是 UTF-8 也不是 GB18030（GBK）。"),
+        _("请用 Excel 或 WPS 打开原文件，另存为“CSV UTF-8”或 XLSX 后重试。"),
     )

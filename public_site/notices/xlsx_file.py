@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from public_site.languages import _
 from public_site.notices import sheets
 from public_site.notices.grid import MOST_COLUMNS, MOST_ROWS, Cell, Piece, Unreadable
 
@@ -38,7 +39,7 @@ def lines(data: bytes) -> Iterator[Piece]:
             yield from sheets.pieces(sheets.Sheet(about.name, _rows(sheet), merged, rows, columns, not seen))
     except (CalamineError, ElementTree.ParseError, expat.ExpatError, KeyError):
         raise Unreadable(
-            "工作簿已损坏或不是标准的 XLSX。", "请用 Excel 或 WPS 打开，确认无误后另存为 XLSX 再试。"
+            _("工作簿已损坏或不是标准的 XLSX。"), _("请用 Excel 或 WPS 打开，确认无误后另存为 XLSX 再试。")
         ) from None
 
 
@@ -48,7 +49,7 @@ def _rows(sheet: CalamineSheet) -> Iterator[list[Cell]]:
 
 
 def _merged_downwards(sheet: CalamineSheet) -> Iterator[tuple[int, int, int]]:
-    for (first, column), (last, _) in sheet.merged_cell_ranges or ():
+    for (first, column), (last, _column) in sheet.merged_cell_ranges or ():
         yield first + 1, last + 1, column
 
 

@@ -19,6 +19,7 @@ from public_site.search import engines
 from public_site.settings import Settings
 from public_site.supervisors import NotSignedIn
 from public_site.web import (
+    about,
     api,
     assets,
     check,
@@ -57,7 +58,7 @@ from public_site.web import (
 
 PUBLIC_PAGES = (
     home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, follow, check, verify,
-    log, data, *api.PAGES, sitemaps, robots, well_known,
+    log, data, about, *api.PAGES, sitemaps, robots, well_known,
 )  # fmt: skip
 ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.

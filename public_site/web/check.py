@@ -16,10 +16,11 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 
-from public_site import answer_tables, evidence, kept_checks, questions, shelf
+from public_site import answer_tables, evidence, kept_checks, languages, questions, shelf
 from public_site.faults import NotAllowed, NotValid
+from public_site.languages import N_, Words, _
 from public_site.questions import Asked
-from public_site.web import caching, doors, pages
+from public_site.web import caching, doors, pages, translating
 from public_site.web.forms import Form
 from public_site.web.parameters import Parameters
 
@@ -35,6 +36,12 @@ _FILES = {
 }
 
 
+# What a column of the caller's list was taken for.
+MEANINGS = Words(
+    {"code": N_("统一社会信用代码"), "name": N_("企业名称"), "region": N_("所在地"), "ref": N_("您的编号")}
+)
+
+
 class ForeignForm(NotAllowed):
     """A form that another site sent."""
 
@@ -46,7 +53,7 @@ class NoSuchFile(shelf.Gone):
 def _ours(request: Request) -> None:
     """Raises: ForeignForm."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise ForeignForm("这张表单不是从本站的页面发出的，没有处理。")
+        raise ForeignForm(_("这张表单不是从本站的页面发出的，没有处理。"))
 
 
 @routes.get(NEW)
@@ -70,18 +77,18 @@ async def _sent(request: Request) -> tuple[Form, bytes, str]:
 
 @routes.post(NEW, max_body_size=LARGEST_LIST, dependencies=[doors.parameters()])
 def send(
-    request: Request, site: doors.TheSite, sent: Annotated[tuple[Form, bytes, str], Depends(_sent)], _: doors.Turn
+    request: Request, site: doors.TheSite, sent: Annotated[tuple[Form, bytes, str], Depends(_sent)], _turn: doors.Turn
 ) -> Response:
     """Understand the list and put it on the shelf; what cannot be understood is shown with its reason."""
     form, data, name = sent
     pasted = next(iter(form.raw("list")), "")
     as_of, known_at = form.day("as_of"), form.known_at()
     if as_of is None and not form.problem("as_of"):
-        form.refuse("as_of", "请写明查哪一天的等级")
+        form.refuse("as_of", _("请写明查哪一天的等级"))
     asked: Asked | None = None
     try:
         if data and pasted.strip():
-            form.refuse("list", "请只用一种方式：粘贴，或上传文件")
+            form.refuse("list", _("请只用一种方式：粘贴，或上传文件"))
         else:
             asked = questions.of_file(data, name) if name else questions.of_text(pasted)
     except NotValid as fault:
@@ -127,14 +134,14 @@ def result(
     if results is not None:
         response = _page(request, "check/result.html", address, results, shown, _ROWS)
         if caching.wants_part(request) and request.headers.get("hx-target") == "progress":
-            response.headers["HX-Redirect"] = f"{NEW}/{address}"
+            response.headers["HX-Redirect"] = f"{translating.prefix(languages.current())}{NEW}/{address}"
         return response
     kept, progress = kept_checks.kept(folder, address), kept_checks.progress(folder, address)
     if progress is not None and not progress.fault:
         return _under_way(request, address, len(kept.asked.questions), progress)
     rows = list(zip(kept.asked.questions, kept.asked.rows, strict=True))[:_SHOWN]
     return pages.plain(request, "check/preview.html", status=200, asked=kept.asked, address=address, kept=kept,
-                       shown=rows, fault=progress.fault if progress else "")  # fmt: skip
+                       meanings=MEANINGS, shown=rows, fault=progress.fault if progress else "")  # fmt: skip
 
 
 @routes.get(NEW + "/{address}/print")
@@ -146,17 +153,17 @@ def to_print(
     shown = _shown(parameters)
     results = kept_checks.results(site.settings.shelf, address)
     if results is None:
-        raise NoSuchFile("这份名单还没有核查。")
+        raise NoSuchFile(_("这份名单还没有核查。"))
     return _page(request, "check/print.html", address, results, shown, _ROWS_TO_PRINT)
 
 
 @routes.get(NEW + "/{address}/{name}", dependencies=[doors.parameters()])
-def file(address: str, name: str, site: doors.TheSite, _: doors.Turn) -> Response:
+def file(address: str, name: str, site: doors.TheSite, _turn: doors.Turn) -> Response:
     """The results beside the caller's own columns, or the receipt."""
     folder = site.settings.shelf
     results = kept_checks.results(folder, address)
     if name not in _FILES or results is None:
-        raise NoSuchFile("没有这个文件。可以下载的是 results.xlsx、results.csv 和 receipt.jws。")
+        raise NoSuchFile(_("没有这个文件。可以下载的是 results.xlsx、results.csv 和 receipt.jws。"))
     if name == "receipt.jws":
         content = kept_checks.receipt(folder, address)
     else:
@@ -199,5 +206,5 @@ def _over(request: Request, folder: Any, address: str) -> Response:
     """After the hour: only the hash of the receipt is known, to whoever has the address. Raises: shelf.Gone."""
     digest = shelf.remembered(folder, address)
     if digest is None:
-        raise shelf.Gone("这份核查已不在了：名单和结果只保留一小时，没有备份。请重新核查，或使用您下载的回执。")
+        raise shelf.gone()
     return pages.plain(request, "check/over.html", status=410, digest=digest.hex())

@@ -24,10 +24,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from public_site import open_data, receipts
+from public_site import languages, open_data, receipts
 from public_site.faults import NotFound, NotReady
+from public_site.languages import _
 from public_site.open_data import File, Version
-from public_site.web import answers, caching, doors, pages
+from public_site.web import answers, caching, doors, pages, translating
 
 routes = APIRouter(dependencies=[doors.parameters()])
 _CODINGS: Final = {"zstd": ".zst", "gzip": ".gz"}  # the smaller first
@@ -53,13 +54,18 @@ class Dataset:
     """A table of a version for readers: its words, its files, its first rows."""
 
     name: str
-    title: str
+    titles: Mapping[str, str]  # by language
     meaning: str
     rows: int
     fields: tuple[Mapping[str, Any], ...]
     files: tuple[File, ...]
     header: tuple[str, ...]
     preview: tuple[tuple[str, ...], ...]
+
+    @property
+    def title(self) -> str:
+        """In the language of the running request."""
+        return self.titles[languages.current()]
 
 
 def is_file(path: str) -> bool:
@@ -138,7 +144,7 @@ def file(version: str, name: str, request: Request, site: doors.TheSite) -> Resp
     base, coding = _packed(name)
     known = found.file(base)
     if known is None or (coding and coding not in known.encodings):
-        raise NoSuchData("这个版本里没有这个文件。全部文件见“开放数据”页面上该版本的清单。")
+        raise NoSuchData(_("这个版本里没有这个文件。全部文件见“开放数据”页面上该版本的清单。"))
     folder = site.settings.open_data_folder / found.name
     headers = _OPEN | {
         "Cache-Control": caching.PUBLIC if version == "latest" else caching.FOREVER,
@@ -159,7 +165,7 @@ def file(version: str, name: str, request: Request, site: doors.TheSite) -> Resp
         headers["Content-Encoding"] = accepted
         path = folder / f"{name}{_CODINGS[accepted]}"
     if not path.is_file():
-        raise DataAway("这个文件暂时取不到，请稍后再试。")
+        raise DataAway(_("这个文件暂时取不到，请稍后再试。"))
     return _Download(path, headers=headers, media_type=media_type)
 
 
@@ -173,7 +179,7 @@ class _Download(FileResponse):
 def _version(site: doors.Site, name: str) -> Version:
     found = open_data.read(site.settings.open_data_folder).version(name)
     if found is None:
-        raise NoSuchData("没有这个版本的开放数据。现有的版本见“开放数据”页面。")
+        raise NoSuchData(_("没有这个版本的开放数据。现有的版本见“开放数据”页面。"))
     return found
 
 
@@ -222,7 +228,7 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError:
-        raise DataAway("开放数据的说明文件暂时取不到，请稍后再试。") from None
+        raise DataAway(_("开放数据的说明文件暂时取不到，请稍后再试。")) from None
 
 
 @lru_cache(maxsize=16)  # a version never changes
@@ -239,44 +245,50 @@ def _datasets(folder: Path, version: Version) -> tuple[Dataset, ...]:
             with (folder / told["path"]).open(encoding="utf-8", newline="") as rows:
                 header, *preview = islice(csv.reader(rows), _PREVIEW + 1)
         except (OSError, ValueError):
-            raise DataAway("开放数据的文件暂时取不到，请稍后再试。") from None
+            raise DataAway(_("开放数据的文件暂时取不到，请稍后再试。")) from None
         files = tuple(f for f in version.files if f.table == told["name"])
         found.append(
-            Dataset(told["name"], told["title"], told["description"], told["rows"], tuple(told["schema"]["fields"]),
-                    files, tuple(header), tuple(map(tuple, preview)))
+            Dataset(told["name"], {languages.CHINESE: told["title"], languages.ENGLISH: told["titleEn"]},
+                    told["description"], told["rows"], tuple(told["schema"]["fields"]), files, tuple(header),
+                    tuple(map(tuple, preview)))
         )  # fmt: skip
     return tuple(found)
 
 
 def _about(version: Version, datasets: tuple[Dataset, ...], address: str) -> dict[str, Any]:
     """The page in the words of schema.org."""
-    licence = open_data.LICENCE.url
+    licence, chinese = open_data.LICENCE.url, languages.current() == languages.CHINESE
+    home = address + translating.prefix(languages.current())
     return {
         "@context": "https://schema.org",
         "@type": "DataCatalog",
-        "name": "明绩开放数据",
-        "url": f"{address}/data",
+        "name": _("明绩开放数据"),
+        "url": f"{home}/data",
         "license": licence,
         "dataset": [
             {
                 "@type": "Dataset",
-                "name": f"明绩：{one.title}",
+                "name": _("明绩：{table}", table=one.title),
                 "alternateName": one.name,
-                "description": f"{one.meaning}（重点行业企业大气环境绩效等级公开登记，{one.rows:,} 行。）",
-                "url": f"{address}/data#{one.name}",
+                "description": _(
+                    "{meaning}（重点行业企业大气环境绩效等级公开登记，{rows} 行。）",
+                    meaning=_(one.meaning),
+                    rows=f"{one.rows:,}",
+                ),
+                "url": f"{home}/data#{one.name}",
                 "identifier": f"{address}/data/{version.name}/",
                 "version": version.name,
                 "dateModified": version.published_at,
                 "license": licence,
                 "isAccessibleForFree": True,
                 "inLanguage": "zh-CN",
-                "spatialCoverage": "中国",
-                "creator": {"@type": "Organization", "name": "明绩", "url": f"{address}/"},
-                "variableMeasured": [field["title"] for field in one.fields],
+                "spatialCoverage": _("中国"),
+                "creator": {"@type": "Organization", "name": _("明绩"), "url": f"{home}/"},
+                "variableMeasured": [field["title" if chinese else "titleEn"] for field in one.fields],
                 "distribution": [
                     {
                         "@type": "DataDownload",
-                        "name": open_data.FORMATS[f.format].title,
+                        "name": _(open_data.FORMATS[f.format].title),
                         "encodingFormat": f.media_type.partition(";")[0],
                         "contentUrl": f"{address}/data/{version.name}/{f.name}",
                         "contentSize": str(f.bytes),

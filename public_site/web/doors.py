@@ -7,10 +7,10 @@ keep the one that would give it back from running. `Index` finds ids. The doors 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import anyio
 from fastapi import Depends, Request
@@ -18,9 +18,10 @@ from fastapi.concurrency import contextmanager_in_threadpool
 from jinja2 import Environment
 from sqlalchemy import Connection
 
-from public_site import points, register, search
+from public_site import points, records, register, search
 from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
+from public_site.languages import _
 from public_site.settings import Settings
 from public_site.web import caching
 from public_site.web.assets import Assets
@@ -29,6 +30,23 @@ from public_site.web.parameters import Parameters
 READERS = 20  # fewer than `database.POOL`, which downloads and /readyz share
 LONGEST_WAIT = 10.0
 CHECKS_AT_ONCE = 2  # a long list takes a second of one core
+
+
+Made = TypeVar("Made")
+
+
+class Latest(Generic[Made]):
+    """What was made for the register's latest entry; made once, and anew when N moves."""
+
+    def __init__(self) -> None:
+        self._held: tuple[int, Made] | None = None
+
+    def of(self, number: int, make: Callable[[], Made]) -> Made:
+        """What belongs to entry `number`."""
+        held = self._held
+        if held is None or held[0] != number:
+            held = self._held = (number, make())
+        return held[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,7 @@ class Site:
     build: str
     complaints: complaints_store.Store
     points: points.Keeper = field(default_factory=points.Keeper)
+    years: Latest[list[records.Year]] = field(default_factory=Latest)
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
     checks: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(CHECKS_AT_ONCE))
 
@@ -78,7 +97,7 @@ async def snapshot(request: Request) -> AsyncIterator[Snapshot]:
         with anyio.fail_after(LONGEST_WAIT):
             await room.acquire()
     except TimeoutError:
-        raise DatabaseBusy("同时访问的人太多，请稍后再试。") from None
+        raise DatabaseBusy(_("同时访问的人太多，请稍后再试。")) from None
     try:
         async with contextmanager_in_threadpool(_opened(request)) as found:
             yield found
@@ -111,7 +130,7 @@ async def turn_of(parts: Site, longest_wait: float | None) -> AsyncIterator[None
         with anyio.fail_after(longest_wait):
             await parts.checks.acquire()
     except TimeoutError:
-        raise DatabaseBusy("同时核查的名单太多，请稍后再试。") from None
+        raise DatabaseBusy(_("同时核查的名单太多，请稍后再试。")) from None
     try:
         yield
     finally:

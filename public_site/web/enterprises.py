@@ -25,6 +25,7 @@ from public_site.web import (
     shapes,
     structured,
     telling,
+    timelines,
     words,
 )
 from public_site.web.filters import Filters
@@ -208,6 +209,7 @@ def enterprise(
         known_entry=known if isinstance(known, int) else None,
         entry=view.entry,
         structured=structured.enterprise(view.line, citations, site.settings.base_url),
+        lanes=_lanes(view, as_of, snapshot),
         verdict=words.verdict(view.line),
         citations=citations,
         decided_by=_decided_by(view.line, citations),
@@ -215,6 +217,14 @@ def enterprise(
         feeds=telling.links(telling.address_of(f"/enterprises/{view.line.id}"), view.line.name),
         snippets=embedding.snippets(answers.address(request), view.line),
     )
+
+
+def _lanes(view: records.EnterpriseView, as_of: date | None, snapshot: doors.Snapshot) -> timelines.Lanes | None:
+    """The drawing of what its units held, up to the day that the page speaks of."""
+    until = (
+        as_of.isoformat() if as_of else pages.day(pages.day_of(snapshot.published_at or view.history[-1].published_at))
+    )
+    return timelines.of(view.history, view.line, until) if view.history else None
 
 
 @routes.get("/enterprises/{enterprise_id:int}.json")

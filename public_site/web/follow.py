@@ -11,9 +11,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from public_site import feeds, followed, news, records
+from public_site import feeds, followed, languages, news, records
 from public_site.faults import NotAllowed
-from public_site.web import answers, doors, pages, telling
+from public_site.languages import _
+from public_site.web import answers, doors, pages, telling, translating
 from public_site.web.forms import Form
 from public_site.web.parameters import Parameters
 
@@ -43,7 +44,7 @@ def deleted(request: Request) -> Response:
 async def _sent(request: Request) -> Form:
     """Raises: ForeignForm. There is no session here to be misused; this only keeps other sites from making lists."""
     if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-        raise ForeignForm("这张表单不是从本站的页面发出的，没有处理。")
+        raise ForeignForm(_("这张表单不是从本站的页面发出的，没有处理。"))
     fields = await request.form(max_files=0, max_fields=5)
     return Form([(name, str(value)) for name, value in fields.multi_items()], _FIELDS)
 
@@ -65,7 +66,9 @@ def make(request: Request, site: doors.TheSite, form: Sent) -> Response:
                 else:
                     unclear.append((found.line, records.lines(connection, found.ids[: followed.MOST_MEANT])))
     if unclear:
-        form.refuse("list", f"有 {len(unclear)} 行不能确定是哪家企业，请按下面的说明改好，或者删去这些行")
+        form.refuse(
+            "list", _("有 {count} 行不能确定是哪家企业，请按下面的说明改好，或者删去这些行", count=len(unclear))
+        )
     if form.problems:
         return pages.plain(request, "follow/follow.html", status=422, form=form, unclear=unclear,
                            most_lines=followed.MOST_LINES, longest=LONGEST_LIST)  # fmt: skip
@@ -88,7 +91,7 @@ def feed(
     before = telling.before(parameters)
     page = news.of_few(snapshot.connection, followed.ids(snapshot.connection, token), before=before)
     path = f"/follow/lists/{token}"
-    told = telling.plain(request, snapshot, page, title="我关注的企业", path=path, further=telling.beside(path))
+    told = telling.plain(request, snapshot, page, title=_("我关注的企业"), path=path, further=telling.beside(path))
     return _private(told)
 
 
@@ -97,9 +100,9 @@ def one_list(token: str, request: Request, site: doors.TheSite) -> Response:
     """The private page of a list: its feeds, its enterprises, how to delete it."""
     with site.database.reading() as connection:
         lines = records.lines(connection, followed.ids(connection, token))
-    at = answers.address(request)
+    at = answers.address(request) + translating.prefix(languages.current())
     addresses = [(form.title, f"{at}/follow/lists/{token}.{form.ending}") for form in feeds.FORMATS]
-    links = telling.links(telling.address_of(f"/follow/lists/{token}"), "我关注的企业")
+    links = telling.links(telling.address_of(f"/follow/lists/{token}"), _("我关注的企业"))
     return _private(pages.plain(request, "follow/list.html", status=200, lines=lines, token=token, addresses=addresses,
                                 feeds=links))  # fmt: skip
 
@@ -118,11 +121,14 @@ def _lines(form: Form) -> list[str]:
     if form.problems:
         return []
     if not lines:
-        form.refuse("list", "请粘贴企业名称或统一社会信用代码，每行一个")
+        form.refuse("list", _("请粘贴企业名称或统一社会信用代码，每行一个"))
     elif len(lines) > followed.MOST_LINES:
-        form.refuse("list", f"一份名单最多 {followed.MOST_LINES} 行，现在有 {len(lines)} 行；可以分成几份")
+        form.refuse(
+            "list",
+            _("一份名单最多 {most} 行，现在有 {count} 行；可以分成几份", most=followed.MOST_LINES, count=len(lines)),
+        )
     elif any(len(line) > _LONGEST_LINE for line in lines):
-        form.refuse("list", f"每行最多 {_LONGEST_LINE} 个字，一行只写一家企业")
+        form.refuse("list", _("每行最多 {longest} 个字，一行只写一家企业", longest=_LONGEST_LINE))
     return lines
 
 

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from public_site.languages import _
 from public_site.web.parameters import Parameters, Problem
 
 _UNSEEN = frozenset({"Cc", "Cs", "Cn"})
@@ -43,9 +44,9 @@ class Form(Parameters):
         """Several lines of text; empty when nothing was written."""
         value = next(iter(self.raw(name)), "").replace("\r\n", "\n").replace("\r", "\n").strip()
         if len(value) > longest:
-            self.refuse(name, f"最长 {longest} 个字，现在有 {len(value)} 个字")
+            self.refuse(name, _("最长 {longest} 个字，现在有 {count} 个字", longest=longest, count=len(value)))
         if any(unicodedata.category(sign) in _UNSEEN and sign not in "\n\t" for sign in value):
-            self.refuse(name, "含有无法识别的字符")
+            self.refuse(name, _("含有无法识别的字符"))
         return value
 
     def web_address(self, name: str) -> str | None:
@@ -55,6 +56,6 @@ class Form(Parameters):
             return None
         parts = urlsplit(value)
         if parts.scheme not in {"http", "https"} or not parts.netloc:
-            self.refuse(name, "应为完整的网址，以 https:// 或 http:// 开头")
+            self.refuse(name, _("应为完整的网址，以 https:// 或 http:// 开头"))
             return None
         return value

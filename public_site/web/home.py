@@ -12,12 +12,13 @@ routes = APIRouter(dependencies=[doors.parameters()])
 
 
 @routes.get("/")
-def home(request: Request, snapshot: doors.Reader, index: doors.Index) -> Response:
+def home(request: Request, snapshot: doors.Reader, index: doors.Index, site: doors.TheSite) -> Response:
     """The front page."""
     everything = finding.find(index, snapshot, search.Query(limit=1)).found
     counts = dict(everything.facets.get("grade", ()))
     latest, notice_count = records.notices(snapshot.connection, limit=6)
     fallen, _ = records.downgrades(snapshot.connection, limit=6)
+    best = finding.find(index, snapshot, search.Query(excellence=True, sort="since", limit=5)).found
     provinces = sorted(everything.facets.get("province", ()))
     return pages.page(
         request,
@@ -29,5 +30,7 @@ def home(request: Request, snapshot: doors.Reader, index: doors.Index) -> Respon
         most=max(counts.values(), default=0),
         notices=latest,
         downgrades=fallen,
+        excellent=records.lines(snapshot.connection, best.ids),
+        years=site.years.of(snapshot.number, lambda: records.years(snapshot.connection)),
         provinces=[(code, words.place_name(records.division(code)), count) for code, count in provinces],
     )

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from public_site import records, spreadsheets
+from public_site.languages import _
 from public_site.web import csv_lines, shapes
 from public_site.web.parameters import UrlNotValid
 
@@ -30,8 +31,11 @@ def require_fits(total: int) -> None:
     """Raises: ListTooLong."""
     if total > spreadsheets.MOST_ROWS:
         raise ListTooLong(
-            f"这份名单有 {total:,} 行，超过 XLSX 下载的上限 {spreadsheets.MOST_ROWS:,} 行。"
-            "请加上筛选条件，或者改下载 CSV（没有行数限制）。"
+            _(
+                "这份名单有 {rows} 行，超过 XLSX 下载的上限 {most} 行。请加上筛选条件，或者改下载 CSV（没有行数限制）。",
+                rows=f"{total:,}",
+                most=f"{spreadsheets.MOST_ROWS:,}",
+            )
         )
 
 

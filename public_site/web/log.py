@@ -13,6 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 
 from public_site import log, register, tiles, tree
+from public_site.languages import N_, _
 from public_site.log import NoCheckpoint
 from public_site.web import answers, caching, doors, pages
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
@@ -63,7 +64,7 @@ def proof(
 ) -> Response:
     """That an entry stands in the log of a size (the present one where none is said): the entry and its audit path."""
     size = _size(parameters, "size", snapshot)
-    entry = _needed(parameters, "entry", size, "请写明第几条")
+    entry = _needed(parameters, "entry", size, N_("请写明第几条，1 至 {most}"))
     node = log.nodes(snapshot.connection)
     path = tree.inclusion_proof(entry - 1, size, node)
     body = {
@@ -85,7 +86,7 @@ def consistency(
 ) -> Response:
     """That the log of one size is the beginning of the log of another (the present one where none is said)."""
     newer = _size(parameters, "to", snapshot)
-    older = _needed(parameters, "from", newer, "请写明较早的条数")
+    older = _needed(parameters, "from", newer, N_("请写明较早的条数，1 至 {most}"))
     connection = snapshot.connection
     body = {
         "from": older,
@@ -100,7 +101,7 @@ def consistency(
 
 def _size(parameters: Parameters, name: str, snapshot: doors.Snapshot) -> int:
     if not snapshot.number:
-        raise NoCheckpoint("尚未发布任何内容，日志还是空的。")
+        raise NoCheckpoint(_("尚未发布任何内容，日志还是空的。"))
     return parameters.whole(name, 1, snapshot.number) or snapshot.number
 
 
@@ -108,7 +109,7 @@ def _needed(parameters: Parameters, name: str, most: int, asked: str) -> int:
     """A number from 1 to `most` that has to be said; the last parameter that is read."""
     number = parameters.whole(name, 1, most)
     if number is None:
-        parameters.refuse(name, f"{asked}，1 至 {most}")
+        parameters.refuse(name, _(asked, most=most))
     parameters.settle()
     assert number is not None
     return number
@@ -132,18 +133,16 @@ def _compared(snapshot: doors.Snapshot, site: doors.Site, pasted: str) -> tuple[
     try:
         said = tree.read_checkpoint(pasted.replace("\r\n", "\n").strip() + "\n", origin, key)
         if not 0 < said.size <= min(snapshot.number, LARGEST_NUMBER):
-            return False, f"检查点说有 {said.size} 条，现在的登记只有 {snapshot.number} 条：有条目被删去。请保存好它。"
+            short = N_("检查点说有 {held} 条，现在的登记只有 {now} 条：有条目被删去。请保存好它。")
+            return False, _(short, held=said.size, now=snapshot.number)
         if said.root != log.root(snapshot.connection, said.size):
             fork = log.checkpoint_of(snapshot.connection, said.size) is not None
-            told = (
-                "分叉：本站为同样的条数签过两个根哈希，历史被改动过。"
-                if fork
-                else "内容却与现在的登记不符：历史被改动过。"
-            )
-            return False, f"签名是本站的，{told}请保存好它，并告诉别人。"
+            if fork:
+                return False, _(
+                    "签名是本站的，分叉：本站为同样的条数签过两个根哈希，历史被改动过。请保存好它，并告诉别人。"
+                )
+            return False, _("签名是本站的，内容却与现在的登记不符：历史被改动过。请保存好它，并告诉别人。")
     except tree.CheckpointRefused as fault:
         return False, str(fault)
-    return (
-        True,
-        f"相符。检查点签署时的 {said.size} 条登记，至今没有改动、删除或插入；之后又增加了 {snapshot.number - said.size} 条。",
-    )
+    agrees = N_("相符。检查点签署时的 {held} 条登记，至今没有改动、删除或插入；之后又增加了 {more} 条。")
+    return True, _(agrees, held=said.size, more=snapshot.number - said.size)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from public_site import news, records
-from public_site.faults import NotReady
+from public_site.faults import NotFound, NotReady
 from public_site.web import caching, doors, keyset, pages, structured, telling
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
@@ -20,6 +20,10 @@ _ROWS = 100
 
 class OriginalAway(NotReady):
     """The original file of a published notice is not where it should be."""
+
+
+class NotSupervised(NotFound):
+    """Nothing says that a substantiated complaint led to this notice."""
 
 
 @routes.get("/notices")
@@ -65,6 +69,15 @@ def notice(
         request, snapshot, "notices/notice.html", notice=view, rows=rows[:_ROWS], next=following, later=bool(after),
         structured=told,
     )  # fmt: skip
+
+
+@routes.get("/notices/{notice_id:int}/supervision", dependencies=[doors.parameters()])
+def supervision(notice_id: int, request: Request, snapshot: doors.Reader) -> Response:
+    """The substantiated complaint that led to a downgrade, as far as it is public: that there was one, and who found it so."""
+    view = records.notice(snapshot.connection, min(notice_id, LARGEST_NUMBER))
+    if not view.supervised_by:
+        raise NotSupervised("没有登记过这份公告与查实的投诉有关。")
+    return pages.page(request, snapshot, "notices/supervision.html", notice=view)
 
 
 @routes.get("/notices/{notice_id:int}/original", dependencies=[doors.parameters()])

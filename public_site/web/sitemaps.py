@@ -21,7 +21,7 @@ routes = APIRouter(dependencies=[doors.parameters()])
 SIZE = 50_000
 FIXED = (
     "/", "/enterprises", "/map", "/places", "/industries", "/near", "/notices", "/downgrades", "/excellence", "/data",
-    "/data/dictionary", "/follow", "/api", "/en/api",
+    "/data/dictionary", "/follow", "/api", "/about", "/about/grades",
 )  # fmt: skip
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 

@@ -8,10 +8,12 @@ with the language's prefix. `/en/…` is the same site as `/…`: `Languages` ta
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.ext import InternationalizationExtension
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,7 @@ from public_site import languages
 
 ONLY_CHINESE = ("/console", "/static", "/open311", "/healthz", "/readyz", "/metrics", "/.well-known", "/robots.txt")
 _ADDRESS = re.compile(r'(\b(?:href|action|formaction|hx-get|hx-post)=")/(?!/|static/|readyz|console)')
+_CHINESE = re.compile(rf"({languages.HAN.pattern}(?:[\w\u3000-\u303f\uff00-\uffef·]*{languages.HAN.pattern})?)")
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -35,11 +38,14 @@ class Templates(Environment):
         super().__init__(extensions=[_Trans], **settings)
         self.policies["ext.i18n.trimmed"] = True
         self.language = language
-        self.globals |= {"_": self._told, "root": prefix(language), "lang": languages.TAGS[language]}
-        self.globals |= {"original": self._original, "named": self._named, "term": self._term}
+        self.globals |= {"_": self.told, "root": prefix(language), "lang": languages.TAGS[language]}
+        self.globals |= {"original": self._original, "named": self._named, "term": self._term, "retold": self._retold}
+        self.globals["mixed"] = self._mixed
 
-    def _told(self, text: str, **values: object) -> str:
+    def told(self, text: str, **values: object) -> str:
+        """`_` in templates: a text of ours in the page's language."""
         told = languages.forms(text, self.language)[0]
+        told = Markup(told) if "<" in told else told  # noqa: S704 - a text of ours, such as Chinese words marked as Chinese
         return told.format(**values) if values else told
 
     def _original(self, text: str | None) -> str:
@@ -47,6 +53,12 @@ class Templates(Environment):
         if not text or self.language == languages.CHINESE or not languages.HAN.search(text):
             return text or ""
         return Markup('<span lang="zh-CN">{}</span>').format(text)
+
+    def _mixed(self, text: str) -> str:
+        """A text in the page's language in which there may be names out of the data: these marked as Chinese."""
+        if self.language == languages.CHINESE or isinstance(text, Markup) or not languages.HAN.search(text):
+            return text
+        return Markup("").join(self._original(piece) for piece in _CHINESE.split(text))
 
     def _named(self, name: str) -> str:
         """A name out of the data: in another language with its pinyin."""
@@ -56,15 +68,48 @@ class Templates(Environment):
 
     def _term(self, text: str | None) -> str:
         """A term of the reference tables (an industry, a grade's title) in the page's language; any other text as it is."""
-        told = self._told(text) if text else ""
+        told = self.told(text) if text else ""
         return told if told != text else self._original(text)
 
+    def _retold(self, text: str) -> str:
+        """What was written down in Chinese for good (an answer, a check of a receipt), in the page's language."""
+        parts = () if self.language == languages.CHINESE else languages.recognised(text)
+        if not parts:
+            return self._original(text)
+        return Markup(" ").join(self._filled(part, values) for part, values in parts)
+
+    def _filled(self, text: str, values: Mapping[str, str]) -> str:
+        shown = {name: self._original(value) for name, value in values.items()}
+        return Markup(self.told(text)).format(**shown) if values else self.told(text)  # noqa: S704 - the program's own
+
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        found = super()._parse(source, name, filename)
+        found: nodes.Template = _Settled(self).visit(super()._parse(source, name, filename))
         if root := prefix(self.language):
             for text in found.find_all(nodes.TemplateData):
                 text.data = _ADDRESS.sub(rf"\1{root}/", text.data)
         return found
+
+
+class _Settled(NodeTransformer):
+    """Calls whose answer is known when a template is compiled, replaced by it: they stand in every row of a list."""
+
+    def __init__(self, templates: Templates) -> None:
+        self._templates = templates
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's name
+        """`_("…")` is its text; in Chinese, what the data say is itself."""
+        self.generic_visit(node)
+        if not isinstance(node.node, nodes.Name) or len(node.args) != 1 or node.kwargs:
+            return node
+        said = node.args[0]
+        if node.node.name == "_" and isinstance(said, nodes.Const):
+            return nodes.Const(self._templates.told(said.value), lineno=node.lineno)
+        if node.node.name in _OF_DATA and self._templates.language == languages.CHINESE:
+            return nodes.Or(said, nodes.Const(""), lineno=node.lineno)
+        return node
+
+
+_OF_DATA = frozenset({"original", "named", "term", "retold", "mixed"})
 
 
 class _Trans(InternationalizationExtension):

@@ -139,6 +139,7 @@ FACTS = Words(
         "issued_on": N_("日期"),
         "stage": N_("性质"),
         "url": N_("原网页"),
+        "supervised_by": N_("社会监督（查实的机关）"),
         "objection_window": N_("异议期"),
         "objection_until": N_("异议期截止"),
         "name": N_("名称"),
@@ -234,8 +235,12 @@ def _english_place(name: str) -> str:
     return languages.romanised(short).replace(" ", "").capitalize() or name
 
 
+_PEOPLES = (
+    "满族|蒙古族?|回族|藏族|羌族|彝族|苗族|侗族|土家族|瑶族|壮族|布依族|朝鲜族|哈萨克族?|柯尔克孜|傣族|白族|哈尼族|景颇族|傈僳族|黎族|畲族|"
+    "水族|仡佬族|仫佬族|毛南族|土族|撒拉族|东乡族|保安族|裕固族|锡伯|塔吉克|拉祜族|佤族|独龙族|怒族|纳西族|普米族|布朗族|达斡尔族|鄂温克族|各族"
+)
 _KIND_OF_PLACE = re.compile(
-    r"(维吾尔自治区|壮族自治区|回族自治区|自治区|特别行政区|省|市|地区|新区|区|自治县|县|自治州|盟)$"
+    rf"((?:{_PEOPLES})*自治[县州]|自治旗|(?:维吾尔|壮族|回族)?自治区|特别行政区|省|市|地区|新区|区|县|盟|旗)$"
 )
 # Names that English writes in another way than pinyin does (统一地名英译, as the statistics yearbooks print them).
 _PLACES_IN_ENGLISH = {

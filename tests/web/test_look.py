@@ -19,7 +19,8 @@ def _tokens(block: str) -> dict[str, str]:
 
 
 LIGHT = _tokens(CSS.partition("@media")[0])
-DARK = LIGHT | _tokens(CSS.partition("@media (prefers-color-scheme: dark)")[2].partition("@media")[0])
+DARK = LIGHT | _tokens(CSS.partition("@media (prefers-color-scheme: dark)")[2].partition("\n  }")[0])
+CHOSEN_DARK = LIGHT | _tokens(CSS.partition(':root[data-scheme="dark"]')[2].partition("}")[0])
 
 
 def _luminance(colour: str) -> float:
@@ -33,6 +34,10 @@ def _luminance(colour: str) -> float:
 def _contrast(one: str, other: str) -> float:
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
+
+
+def test_dark_by_choice_is_dark_as_the_system_has_it() -> None:
+    assert CHOSEN_DARK == DARK != LIGHT
 
 
 @pytest.mark.parametrize("scheme", [LIGHT, DARK], ids=["light", "dark"])

@@ -15,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from public_site.complaints import photos
 from public_site.faults import NotAllowed, NotReady, NotValid
+from public_site.languages import _
 from public_site.web.forms import Form
 
 LARGEST = photos.MOST * (photos.LARGEST + 4096) + (64 << 10)
@@ -43,7 +44,7 @@ class Arrived:
 def require_own(request: Request) -> None:
     """Raises: ForeignForm. There is no session here to be misused; this only keeps other sites from filling the desk."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise ForeignForm("这张表单不是从本站的页面发出的，没有处理。")
+        raise ForeignForm(_("这张表单不是从本站的页面发出的，没有处理。"))
 
 
 async def fields(request: Request, known: frozenset[str]) -> Form:
@@ -63,7 +64,7 @@ async def with_photos(request: Request, known: frozenset[str]) -> tuple[Form, li
         with anyio.fail_after(20):
             await _room.acquire()
     except TimeoutError:
-        raise NotReady("同时提交照片的人太多，请稍后再按一次发送；不会重复登记。") from None
+        raise NotReady(_("同时提交照片的人太多，请稍后再按一次发送；不会重复登记。")) from None
     try:
         parts = _Parts()
         parser = MultipartParser(options[b"boundary"], parts.callbacks())  # type: ignore[arg-type]
@@ -71,7 +72,7 @@ async def with_photos(request: Request, known: frozenset[str]) -> tuple[Form, li
             parser.write(chunk)
         parser.finalize()
     except FormParserError:
-        raise FormBroken("表单没有传完整，请再发送一次。") from None
+        raise FormBroken(_("表单没有传完整，请再发送一次。")) from None
     finally:
         _room.release()
     return Form(parts.arrived.fields, known), parts.arrived.photos
@@ -98,7 +99,7 @@ class _Parts:
         self._value = bytearray()
         self._count += 1
         if self._count > _MOST_PARTS:
-            raise FormBroken("表单的字段太多。")
+            raise FormBroken(_("表单的字段太多。"))
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._named += data[start:end]
@@ -112,13 +113,13 @@ class _Parts:
         self._named, self._said = b"", b""
 
     def _headers_finished(self) -> None:
-        _, options = parse_options_header(self._disposition)
+        options = parse_options_header(self._disposition)[1]
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
         self._is_file = b"filename" in options
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if not self._is_file and len(self._value) + end - start > _LARGEST_FIELD:
-            raise FormBroken("有一项填写的内容太长。")
+            raise FormBroken(_("有一项填写的内容太长。"))
         room = photos.LARGEST + 1 - len(self._value)  # one byte too many says that it was too large
         self._value += data[start : min(end, start + room)]
 

@@ -11,11 +11,12 @@ from fastapi.responses import Response
 from public_site import places
 from public_site.complaints import categories, clocks, statistics
 from public_site.faults import NotFound
-from public_site.web import doors, pages
+from public_site.languages import N_, Words, _
+from public_site.web import doors, pages, words
 from public_site.web.parameters import Parameters
 
 routes = APIRouter()
-_KINDS = {"pollution": "举报污染", "objection": "对评级有异议"}
+_KINDS = Words({"pollution": N_("举报污染"), "objection": N_("对评级有异议")})
 
 
 class NoSuchQuarter(NotFound):
@@ -32,7 +33,7 @@ def channel(
     closed = statistics.closed(site.complaints) if site.complaints.is_open else []
     shown = statistics.quarter(site.complaints, named or closed[0]) if closed else None
     if named and shown is None:
-        raise NoSuchQuarter("没有这个季度的统计：还没有结束，或者那时还没有受理投诉。")
+        raise NoSuchQuarter(_("没有这个季度的统计：还没有结束，或者那时还没有受理投诉。"))
     return pages.plain(
         request, "complaints/channel.html", status=200, is_open=site.complaints.is_open, closed=closed, quarter=shown,
         rows=_rows(shown) if shown else [], totals=_totals(shown) if shown else [], categories=categories.table(),
@@ -50,8 +51,8 @@ def _rows(shown: statistics.Quarter) -> list[tuple[str, str, str, int]]:
 
 def _totals(shown: statistics.Quarter) -> list[tuple[str, int | None]]:
     """(category, complaints in the whole country), None where that is not shown."""
-    return [(title, shown.cells.get((statistics.COUNTRY, id))) for id, (title, _) in categories.table().items()]
+    return [(title, shown.cells.get((statistics.COUNTRY, id))) for id, (title, _hint) in categories.table().items()]
 
 
 def _place(code: str) -> str:
-    return places.place(code).text if places.is_division(code) else "全国"
+    return words.place_line(words.distinct_places(*places.lineage(code))) if places.is_division(code) else _("全国")

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from public_site.complaints import cases, categories, clocks, following, workflow
+from public_site.complaints import cases, categories, clocks, following, routing, workflow
 from public_site.faults import NotValid
+from public_site.languages import N_, Words, _, sentences
 from public_site.web import doors, pages
 from public_site.web.complaints import arriving
 from public_site.web.forms import Form
@@ -18,12 +19,14 @@ routes = APIRouter()
 FOLLOW, ACT = "/complaints/follow", "/complaints/follow/act"
 _FIELDS = frozenset({"code", "act", "said", "sure"})
 _ACTS = ("answer", "add", "object", "withdraw", "erase")
-_DONE = {
-    "answer": "回答已经送到承办机关。",
-    "add": "补充的材料已经送到。",
-    "object": "已经转给上一级。",
-    "withdraw": "已经撤回。",
-}
+_DONE = Words(
+    {
+        "answer": N_("回答已经送到承办机关。"),
+        "add": N_("补充的材料已经送到。"),
+        "object": N_("已经转给上一级。"),
+        "withdraw": N_("已经撤回。"),
+    }
+)
 
 
 async def _plain(request: Request) -> Form:
@@ -67,9 +70,9 @@ def _acted(request: Request, site: doors.Site, form: Form, pictures: list[bytes]
     name, said = form.choice("act", _ACTS), form.passage("said", longest=cases.LONGEST)
     try:
         if name is None or form.problems:
-            raise NotValid(form.problem("said") or "没有说明要做什么。")
+            raise NotValid(form.problem("said") or _("没有说明要做什么。"))
         if name in ("erase", "withdraw") and not form.flag("sure"):
-            raise NotValid("请先勾选确认。")
+            raise NotValid(_("请先勾选确认。"))
         if name == "erase":
             following.erase(store, code, on=today)
             return pages.plain(request, "complaints/erased.html", status=200)
@@ -78,7 +81,7 @@ def _acted(request: Request, site: doors.Site, form: Form, pictures: list[bytes]
         return _asking(request, site, 422, str(fault))
     except NotValid as fault:
         return _shown(request, site, code, 422, str(fault), kept=said)
-    return _shown(request, site, code, done="".join((_DONE[name], *refused)))
+    return _shown(request, site, code, done=sentences(_DONE[name], *refused))
 
 
 def _shown(
@@ -91,7 +94,7 @@ def _shown(
     return pages.plain(
         request, "complaints/followed.html", status=status, seen=seen, code=code, fault=fault, done=done,
         form=Form([("said", kept)] if kept else []), states=workflow.STATES, reasons=workflow.REFUSALS | workflow.OUTCOMES,
-        clocks=clocks.NAMES, categories=categories.table(), longest=cases.LONGEST,
+        clocks=clocks.NAMES, categories=categories.table(), longest=cases.LONGEST, why=routing.told,
     )  # fmt: skip
 
 

@@ -14,8 +14,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from public_site.complaints import cases, categories, lodging, photos
+from public_site.complaints import cases, categories, lodging, photos, routing
 from public_site.complaints.routing import Body
+from public_site.languages import N_, _, sentences
 from public_site.throttling import TooFast
 from public_site.web import doors, pages
 from public_site.web.complaints import arriving, questions, tickets
@@ -24,7 +25,7 @@ from public_site.web.forms import Form
 routes = APIRouter()
 LODGE, SEND = "/complaints/lodge", "/complaints/send"
 LARGEST_ANSWERS = 128 << 10  # 5,000 letters take up to 60,000 bytes in a plain form
-_AGAIN = "照片没有随着保留，请重新选择。"
+_AGAIN = N_("照片没有随着保留，请重新选择。")
 
 
 def first(request: Request, site: doors.Site, kind: str, **given: str) -> Response:
@@ -76,10 +77,10 @@ def _sent(request: Request, site: doors.Site, form: Form, pictures: list[bytes])
         store.slow_down("complaint", request.client.host if request.client else "", at=pages.now())
     except (tickets.NotYet, TooFast) as fault:
         status = 422 if isinstance(fault, tickets.NotYet) else 429
-        return _check(request, site, form, status, f"{fault}{_AGAIN if pictures else ''}")
+        return _check(request, site, form, status, sentences(str(fault), _(_AGAIN) if pictures else ""))
     statement = questions.statement(site, form)
     made = lodging.lodge(store, statement, pictures, once=once, on=pages.day_of(pages.now()))
-    return pages.plain(request, "complaints/lodged.html", status=200, made=made, kind=statement.kind)
+    return pages.plain(request, "complaints/lodged.html", status=200, made=made, why=routing.told(made.why))
 
 
 def _now() -> int:
@@ -103,7 +104,7 @@ def _check(request: Request, site: doors.Site, form: Form, status: int = 200, fa
     foreseen = lodging.foreseen(site.complaints, questions.statement(site, form), on=pages.day_of(pages.now()))
     names = _named(questions.told_before(site, form, questions.enterprise(site, form)))
     return _page(request, site, form, "check.html", status, work=work, fault=fault, most=photos.MOST, foreseen=foreseen,
-                 authorities=names)  # fmt: skip
+                 why=routing.told(foreseen.why), authorities=names)  # fmt: skip
 
 
 def _named(found: Mapping[str, Body]) -> list[tuple[str, str]]:

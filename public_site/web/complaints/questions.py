@@ -14,6 +14,7 @@ from public_site.complaints import cases, categories, lodging
 from public_site.complaints.lodging import Statement
 from public_site.complaints.routing import Body
 from public_site.faults import NotFound
+from public_site.languages import _
 from public_site.web import doors
 from public_site.web.forms import Form
 from public_site.web.parameters import LARGEST_NUMBER
@@ -72,6 +73,7 @@ def statement(site: doors.Site, form: Form) -> Statement:
     return Statement(
         kind=its_kind,
         place=place(form, of),
+        zone=zone(form, of),
         where=_where_in_words(form, of),
         when=form.text("when", longest=200) or "",
         said=form.passage("statement", longest=cases.LONGEST),
@@ -93,6 +95,14 @@ def place(form: Form, of: records.EnterpriseLine | None) -> str:
         return division.code
     found = places.find(form.said("county")) if form.said("county") else ()
     return (found[0].code or "") if found else ""
+
+
+def zone(form: Form, of: records.EnterpriseLine | None) -> str:
+    """The zone without a code that the place lies in, where one is known: on record, or written."""
+    if of is not None:
+        return of.zone or ""
+    found = places.find(form.said("county")) if form.said("county") else ()
+    return (found[0].zone or "") if found else ""
 
 
 def enterprise(site: doors.Site, form: Form) -> records.EnterpriseLine | None:
@@ -131,7 +141,7 @@ def notices_of(site: doors.Site, of: records.EnterpriseLine | None) -> list[hist
 
 def told_before(site: doors.Site, form: Form, of: records.EnterpriseLine | None) -> Mapping[str, Body]:
     """The authorities of the place, that one may have told in vain."""
-    return lodging.authorities(site.complaints, kind(form), place(form, of))
+    return lodging.authorities(site.complaints, kind(form), place(form, of), zone(form, of))
 
 
 def point(form: Form) -> tuple[float, float] | None:
@@ -149,6 +159,8 @@ def county_of_point(form: Form) -> str:
 
 def _where_in_words(form: Form, of: records.EnterpriseLine | None) -> str:
     said = form.text("where", longest=300) or (of.name if of else "")
+    if of is None:
+        said = zone(form, of) + said  # the division alone does not tell it
     at = point(form)
     return f"{said}（纬度 {at[0]:g}，经度 {at[1]:g}）" if at else said
 
@@ -158,49 +170,49 @@ def _where(site: doors.Site, form: Form) -> None:
     if enterprise(site, form) is not None:
         return
     if point(form) is None:
-        form.needed("where", "请写明地点：路名、门牌、方位，或企业名称", longest=300)
-    typed = form.needed("county", "请写明在哪个区县", longest=40)
+        form.needed("where", _("请写明地点：路名、门牌、方位，或企业名称"), longest=300)
+    typed = form.needed("county", _("请写明在哪个区县"), longest=40)
     if typed and not form.problem("county"):
         found = {place.code: place for place in places.find(typed) if place.code}
         if not found:
-            form.refuse("county", "没有找到这个地方，请写区县的全名，例如 重庆市涪陵区")
+            form.refuse("county", _("没有找到这个地方，请写区县的全名，例如 重庆市涪陵区"))
         elif len(found) > 1:
-            named = "、".join(places.place(code).text for code in list(found)[:6] if code)
-            form.refuse("county", f"有几处同名，请写全：{named}")
+            named = _("、").join(places.place(code).text for code in list(found)[:6] if code)
+            form.refuse("county", _("有几处同名，请写全：{places}", places=named))
 
 
-def _when(_: doors.Site, form: Form) -> None:
-    form.needed("when", "请写明什么时候看到或闻到的；经常发生的，写大概的规律", longest=200)
+def _when(_site: doors.Site, form: Form) -> None:
+    form.needed("when", _("请写明什么时候看到或闻到的；经常发生的，写大概的规律"), longest=200)
 
 
 def _which(site: doors.Site, form: Form) -> None:
     if notice(site, form) is None:
-        form.refuse("notice", "请选择公告，或写明公告页面的网址（最后的数字就是编号）")
+        form.refuse("notice", _("请选择公告，或写明公告页面的网址（最后的数字就是编号）"))
 
 
-def _what(_: doors.Site, form: Form) -> None:
+def _what(_site: doors.Site, form: Form) -> None:
     said = form.passage("statement", longest=cases.LONGEST)
     if len(said) < SHORTEST and not form.problem("statement"):
-        form.refuse("statement", f"请写得具体一些，至少 {SHORTEST} 个字：看到了什么、从哪里来")
+        form.refuse("statement", _("请写得具体一些，至少 {least} 个字：看到了什么、从哪里来", least=SHORTEST))
     if kind(form) == "objection":
         return
     chosen = form.texts("categories")
     if not chosen or set(chosen) - set(categories.table()):
-        form.refuse("categories", "请至少选一项")
+        form.refuse("categories", _("请至少选一项"))
 
 
 def _whom(site: doors.Site, form: Form) -> None:
     about = form.text("about")
     if about and about not in told_before(site, form, enterprise(site, form)):
-        form.refuse("about", "请从列出的机关中选择，或选“没有”")
+        form.refuse("about", _("请从列出的机关中选择，或选“没有”"))
 
 
-def _contact(_: doors.Site, form: Form) -> None:
+def _contact(_site: doors.Site, form: Form) -> None:
     name, how = form.text("name", longest=60), form.text("how", longest=120)
     form.flag("to_body")
     form.flag("public")
     if name and not how:
-        form.refuse("how", "写了姓名，也请写怎么联系；或者两项都不写")
+        form.refuse("how", _("写了姓名，也请写怎么联系；或者两项都不写"))
 
 
 _READERS = {"where": _where, "when": _when, "which": _which, "what": _what, "whom": _whom, "contact": _contact}

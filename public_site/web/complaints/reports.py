@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from public_site import error_reports, records
+from public_site.languages import _
 from public_site.web import doors, pages
 from public_site.web.complaints import arriving, lodge
 from public_site.web.forms import Form
@@ -56,7 +57,7 @@ def send(request: Request, site: doors.TheSite, form: Annotated[Form, Depends(_s
     """Kept once, however often it is sent."""
     said = form.passage("report", longest=error_reports.LONGEST)
     if len(said) < 5 and not form.problem("report"):
-        form.refuse("report", "请写明哪里有误，应该是什么")
+        form.refuse("report", _("请写明哪里有误，应该是什么"))
     url = form.web_address("url")
     enterprise, notice = (form.whole(name, 1, 2**31 - 1) for name in ("enterprise", "notice"))
     once = form.text("once") or secrets.token_urlsafe(18)

@@ -18,6 +18,7 @@ from altcha import v1 as altcha
 
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
+from public_site.languages import _
 
 WAIT = 20  # seconds that the alternative takes
 _LONGEST = 86_400
@@ -67,7 +68,12 @@ def require_trouble(store: Store, ticket: str, done: str, now: int) -> None:
     key, since = _read(store, ticket, now)
     if now - since >= WAIT or _is_done(store, key, done):
         return
-    raise NotYet(f"请再等 {WAIT - (now - since)} 秒，然后再按一次“发送”。这是为了防止程序成批提交；填写的内容都还在。")
+    raise NotYet(
+        _(
+            "请再等 {seconds} 秒，然后再按一次“发送”。这是为了防止程序成批提交；填写的内容都还在。",
+            seconds=WAIT - (now - since),
+        )
+    )
 
 
 def _is_done(store: Store, key: str, done: str) -> bool:
@@ -79,10 +85,10 @@ def _is_done(store: Store, key: str, done: str) -> bool:
 
 
 def _read(store: Store, ticket: str, now: int) -> tuple[str, int]:
-    said, _, signature = ticket.rpartition(".")
-    key, _, since = said.partition(".")
+    said, _dot, signature = ticket.rpartition(".")
+    key, _dot, since = said.partition(".")
     if not hmac.compare_digest(store.mac("ticket", said)[:32].encode(), signature.encode()):
-        raise TicketRefused("这张表单不是本站的页面，请重新填写。")
+        raise TicketRefused(_("这张表单不是本站的页面，请重新填写。"))
     if not 0 <= now - int(since) <= _LONGEST:
-        raise TicketRefused("这张表单打开得太久了，请重新填写。")
+        raise TicketRefused(_("这张表单打开得太久了，请重新填写。"))
     return key, int(since)
