@@ -30,7 +30,7 @@ from tests.web.test_access import routes
 HEIGHTS = {360: 740, 768: 1024, 1280: 900}
 MORE = {
     "list": "/enterprises?q=演示&grade=B", "list-empty": "/enterprises?q=没有这样的企业", "list-near": "/enterprises?near=29.7,107.39&radius_km=50&sort=distance",
-    "near-chosen": "/near?place=500102&radius_km=10", "map-county": "/map?bbox=106.3,29.3,106.8,29.8", "question": "/complaints/new?kind=pollution",
+    "near-chosen": "/near?place=500000&radius_km=10", "map-county": "/map?bbox=106.3,29.3,106.8,29.8", "question": "/complaints/new?kind=pollution",
     "error-report": "/complaints/new?kind=data", "not-found": "/nothing", "wrong-address": "/enterprises?no=1",
 }  # fmt: skip
 
@@ -60,6 +60,7 @@ def pages(address: str) -> dict[str, str]:
         "/enterprises/{enterprise_id:int}/certificate": f"{enterprise}/certificate",
         "/codes/{code}": "/codes/91350100M000100Y43",
         "/notices/{notice_id:int}": notice,
+        "/notices/{notice_id:int}/supervision": f"{notice}/supervision",
         "/places/{code}": "/places/500000",
         "/industries/{name:path}": _first(address, "/industries", r"/industries/[^\"?]+"),
         "/follow/lists/{token}": followed_list(address, "\n".join(_names(address))),

@@ -10,13 +10,15 @@ from pathlib import Path
 import httpx2
 
 from data_export import exporting
-from public_site import open_data
+from public_site import open_data, publishing, register
 from tests.complaints.inbox import opened
 from tests.web.browser import server
 from tests.web.clerks import OURS
 from tests.web.conftest import new_publisher, publish_everything
 
 LIST = "企业名称,统一社会信用代码\n,91130200699229617X\n演示丙家具有限公司,\n没有的公司,\n,91130200699229617Y\n"
+
+LOWERING = 2  # which of the published notices lowers a grade
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,11 @@ def site(folder: Path) -> Iterator[Site]:
     """Serves a complete register from an empty folder."""
     publisher = new_publisher(folder / "data")
     publish_everything(publisher)
+    with publisher.database.reading() as reading:
+        notices = [one.number for one in register.since(reading, 0) if one.kind == "notice_published"]
+    lowering = notices[LOWERING]
+    publisher.amend(publishing.draft_notice_correction, lowering, {"supervised_by": "演示涪陵区生态环境局"})
+    publisher.index()
     settings = publisher.settings
     exporting.export(publisher.database, settings, settings.open_data_folder, progress=lambda *_: None)
     version = open_data.read(settings.open_data_folder).latest
@@ -48,7 +55,7 @@ def site(folder: Path) -> Iterator[Site]:
         ends = {"preview": preview, "result": result}
         ends["followed"] = followed_list(address, "演示甲包装有限公司\n演示丙家具有限公司")
         made = {name: url.rpartition("/")[2] for name, url in ends.items()}
-        yield Site(address, {"version": version.name} | made)
+        yield Site(address, {"version": version.name, "lowering": str(lowering)} | made)
 
 
 def sent_list(address: str) -> str:

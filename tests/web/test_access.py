@@ -26,11 +26,12 @@ FILES = re.compile(
     r"|/original$|^/data/\{version\}/\{name\}$|^/check/\{address\}/\{name\}$|^/\.well-known/"
 )
 EXAMPLES = {  # route with a parameter → pages that show all that it can look like
-    "/enterprises/{enterprise_id:int}": ("/enterprises/1", "/enterprises/2", "/enterprises/1?as_of=2021-12-31"),
+    "/enterprises/{enterprise_id:int}": ("/enterprises/2", "/enterprises/4", "/enterprises/2?as_of=2021-12-31"),
     "/enterprises/{enterprise_id:int}/card": ("/enterprises/2/card",),
     "/enterprises/{enterprise_id:int}/certificate": ("/enterprises/2/certificate",),
     "/codes/{code}": ("/codes/91110000100000000A", "/codes/91350100M000100Y43"),
-    "/notices/{notice_id:int}": ("/notices/1", "/notices/12"),
+    "/notices/{notice_id:int}": ("/notices/1", "/notices/{lowering}"),
+    "/notices/{notice_id:int}/supervision": ("/notices/{lowering}/supervision",),
     "/places/{code}": ("/places/500000", "/places/500102"),
     "/industries/{name:path}": ("/industries/家具制造", "/industries/陶瓷/建筑陶瓷"),
     "/follow/lists/{token}": ("/follow/lists/{followed}",),
@@ -40,10 +41,13 @@ EXAMPLES = {  # route with a parameter → pages that show all that it can look 
 }
 MORE = (  # states that an address alone shows
     "/enterprises?q=演示&grade=B", "/enterprises?q=没有这样的企业", "/enterprises?near=29.7,107.39&radius_km=20&sort=distance",
-    "/enterprises?as_of=2022-01-01", "/near?place=500102&radius_km=10", "/map?bbox=107.0,29.5,107.8,30.1",
-    "/complaints/new?kind=pollution", "/complaints/new?kind=objection&enterprise=1", "/complaints/new?kind=data",
+    "/enterprises?as_of=2022-01-01", "/near?place=500000&radius_km=10", "/map?bbox=107.0,29.5,107.8,30.1",
+    "/complaints/new?kind=pollution", "/complaints/new?kind=objection&enterprise=2", "/complaints/new?kind=data",
     "/enterprises/999", "/enterprises?no=1", "/nothing",
 )  # fmt: skip
+REFUSED = {"/enterprises/999": 404, "/nothing": 404, "/enterprises?no=1": 400} | dict(
+    zip(EXAMPLES["/codes/{code}"], (400, 404), strict=True)
+)
 VIEWS = {
     languages.CHINESE: ViewportSize(width=360, height=740),
     languages.ENGLISH: ViewportSize(width=1280, height=900),
@@ -99,6 +103,8 @@ def test_nothing_hinders_anybody(windows: dict[str, Watched], site: Site, path: 
     page.emulate_media(color_scheme="light")
     answer = page.goto(site.url(translating.prefix(language) + path), wait_until="load")
     assert answer
+    assert answer.status == REFUSED.get(path, 200)
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
     if path.startswith("/map"):
         page.wait_for_load_state("networkidle")
     _is_valid(answer)
