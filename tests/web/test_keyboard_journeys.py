@@ -29,7 +29,7 @@ SEEN = """focused => {
 }"""
 CUT = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary, h1, h2, h3, label')].filter(one => {
     const box = one.getBoundingClientRect();
-    if (!box.width || one.closest('.scroll, .unseen, .skip, [hidden]') || getComputedStyle(one).display === 'inline') return false;
+    if (!one.checkVisibility() || one.closest('.scroll, .unseen, .skip, [hidden]') || getComputedStyle(one).display === 'inline') return false;
     return box.right > innerWidth + 1 || box.left < -1 || one.tagName === 'BUTTON' && one.scrollWidth > one.clientWidth + 1;
 }).map(one => one.outerHTML.slice(0, 160))"""
 
@@ -70,7 +70,8 @@ class Reader:
     def follows(self, link: str) -> None:
         """Goes to a link by a piece of its address, and along it."""
         self.reaches(self.page.locator(f"main a[href*='{link}']"))
-        self.page.keyboard.press("Enter")
+        with self.page.expect_navigation():
+            self.page.keyboard.press("Enter")
         self.looks()
 
     def types(self, field: str, text: str) -> None:
