@@ -34,6 +34,7 @@ help:
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make edits    1,000 random edits of a register behind its back: each is found with a checkpoint kept outside"
 	@echo "make golden   the receipts of a new release, to verify for ever (once a release)"
+	@echo "make screenshots  every page of the demo register as a picture in screenshots/, to be looked at"
 	@echo "make messages  bring the English catalogue up to what the pages say; prints how many texts want a translation"
 	@echo "make hunt     property tests with new random examples, ROUNDS=10 times over"
 	@echo "make lock     pin newer versions: constraints.txt, requirements.lock, package-lock.json"
@@ -96,6 +97,11 @@ hunt: install
 .PHONY: messages
 messages: install
 	$(BIN)/python -m tests.translations
+
+# Every page at three widths, light and dark, in both languages; fewer with LOOK="--only home --widths 360".
+.PHONY: screenshots
+screenshots: install browser
+	$(BIN)/python -m tests.screenshots screenshots $(LOOK)
 
 .PHONY: fuzz-notices
 fuzz-notices: install

@@ -11,8 +11,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyotp
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -36,23 +37,29 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def server(data: Path) -> Iterator[str]:
     """`public-site serve` with every part over a data folder; its address."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [*_PUBLIC_SITE, "serve", "--port", str(port), "--parts", "public,intake,console"], env=_environment(data)
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{address}/healthz", process)
+        wait_for(f"{address}/healthz", process)
         yield address
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def wait_for(url: str, process: subprocess.Popen[bytes], *, seconds: float = 240) -> None:
+    """Until the process answers; an error when it ends or does not in time."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:
             urllib.request.urlopen(url, timeout=2).close()
@@ -108,3 +115,49 @@ def colleague(browser: Browser, address: str, data: Path, name: str, roles: str)
     page = browser.new_context(locale="zh-CN").new_page()
     page.set_default_timeout(30_000)
     return Colleague(name, password, secret[1], page, address)
+
+
+@dataclass
+class Watched:
+    """A page that notes whatever should not happen: complaints of the console, foreign requests, breaches of the policy."""
+
+    page: Page
+    address: str
+    amiss: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(30_000)
+        self.page.on("console", lambda said: self.amiss.append(said.text) if said.type != "log" else None)
+        self.page.on("pageerror", lambda error: self.amiss.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.amiss.append(dialog.message))
+        self.page.on("request", lambda request: self._look(request.url))
+        self.page.add_init_script(
+            "window.refused = []; document.addEventListener('securitypolicyviolation',"
+            " e => window.refused.push(e.violatedDirective + ' ' + e.blockedURI));"
+        )
+
+    def _look(self, url: str) -> None:
+        if urlsplit(url).netloc != urlsplit(self.address).netloc and not url.startswith("data:"):
+            self.amiss.append(f"foreign: {url}")
+
+    def is_well(self) -> None:
+        assert self.amiss == []
+        assert self.page.evaluate("window.refused") == []
+
+
+AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
+
+
+def hindrances(page: Page, *rules: str) -> list[str]:
+    """What axe finds against a page, by all its rules (best practice and target sizes too) or by these alone."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    chosen = (
+        {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {"rules": {"target-size": {"enabled": True}}}
+    )
+    found = page.evaluate(
+        "how => axe.run(document, how).then(done => done.violations.flatMap("
+        "v => v.nodes.map(n => [v.id, n.target.join(' '), n.html.slice(0, 160), n.failureSummary].join(' | '))))",
+        chosen,
+    )
+    return list(map(str, found))

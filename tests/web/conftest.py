@@ -24,6 +24,7 @@ from tests.desk import Desk, row
 
 if TYPE_CHECKING:
     from tests.web.clerks import Clerk, Office
+    from tests.web.complete import Site
 
 ATTACK = "演示<img src=x onerror=alert(1)>有限公司"
 _NOTICE = notices.Notice(
@@ -181,6 +182,15 @@ def visitor_of() -> Iterator[Callable[[Settings], Visitor]]:
     yield open_register
     for client in clients:
         client.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running site with something on every page, for a browser; tests only read it, and send complaints."""
+    from tests.web import complete  # it makes its register as this module does
+
+    with complete.site(tmp_path_factory.mktemp("complete")) as running:
+        yield running
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
-from tests.web.browser import chromium, server
+from tests.web.browser import AXE, Watched, chromium, server
 from tests.web.conftest import ATTACK, new_publisher
 
 expect.set_options(timeout=30_000)
-AXE = Path(__file__).parents[1] / "vendor" / "axe-core" / "axe.min.js"
 WIDE, PHONE = ViewportSize(width=1280, height=900), ViewportSize(width=360, height=740)
 NEAR = "/map?bbox=107.0,29.5,107.8,30.1"
 
@@ -45,28 +41,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
-@dataclass
-class Watched:
-    """A page that notes whatever should not happen."""
-
-    page: Page
-    address: str
-    amiss: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.set_default_timeout(30_000)
-        self.page.on("console", lambda said: self.amiss.append(said.text) if said.type != "log" else None)
-        self.page.on("pageerror", lambda error: self.amiss.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.amiss.append(dialog.message))
-        self.page.on("request", lambda request: self._look(request.url))
-        self.page.add_init_script(
-            "window.refused = []; document.addEventListener('securitypolicyviolation',"
-            " e => window.refused.push(e.violatedDirective + ' ' + e.blockedURI));"
-        )
-
-    def _look(self, url: str) -> None:
-        if urlsplit(url).netloc != urlsplit(self.address).netloc and not url.startswith("data:"):
-            self.amiss.append(f"foreign: {url}")
+class WatchedMap(Watched):
+    """A map that notes whatever should not happen."""
 
     def opens(self, path: str) -> None:
         self.page.goto(self.address + path)
@@ -76,21 +52,17 @@ class Watched:
         self.page.wait_for_selector(".map-mark", state="attached")
         self.page.wait_for_load_state("networkidle")
 
-    def is_well(self) -> None:
-        assert self.amiss == []
-        assert self.page.evaluate("window.refused") == []
-
 
 @pytest.fixture
-def watched(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Watched]:
+def watched(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[WatchedMap]:
     context = browser.new_context(locale="zh-CN", viewport=getattr(request, "param", WIDE))
-    found = Watched(context.new_page(), address)
+    found = WatchedMap(context.new_page(), address)
     yield found
     found.is_well()
     context.close()
 
 
-def test_a_cluster_leads_to_its_enterprises_and_a_mark_to_its_page(watched: Watched) -> None:
+def test_a_cluster_leads_to_its_enterprises_and_a_mark_to_its_page(watched: WatchedMap) -> None:
     page = watched.page
     watched.opens(NEAR)
     cluster = page.get_by_role("button", name="40 家企业：A级 10，B级 30")
@@ -103,7 +75,7 @@ def test_a_cluster_leads_to_its_enterprises_and_a_mark_to_its_page(watched: Watc
     expect(page.get_by_role("heading", level=1)).to_have_text("演示街7号包装有限公司")
 
 
-def test_pushing_the_map_takes_the_list_and_the_address_along(watched: Watched) -> None:
+def test_pushing_the_map_takes_the_list_and_the_address_along(watched: WatchedMap) -> None:
     page = watched.page
     watched.opens(NEAR)
     expect(page.locator("#results h2").first).to_have_text("地图范围内共 42 家企业")
@@ -121,7 +93,7 @@ def test_pushing_the_map_takes_the_list_and_the_address_along(watched: Watched) 
     assert page.url == kept
 
 
-def test_a_filter_is_a_link_and_the_map_keeps_to_it(watched: Watched) -> None:
+def test_a_filter_is_a_link_and_the_map_keeps_to_it(watched: WatchedMap) -> None:
     page = watched.page
     watched.opens(NEAR)
     page.locator(".facets").get_by_role("link", name="C级").click()
@@ -136,7 +108,7 @@ def test_a_filter_is_a_link_and_the_map_keeps_to_it(watched: Watched) -> None:
     expect(page.locator(".map-mark")).to_have_count(1)
 
 
-def test_a_name_that_is_an_attack_is_text_on_the_map(watched: Watched) -> None:
+def test_a_name_that_is_an_attack_is_text_on_the_map(watched: WatchedMap) -> None:
     page = watched.page
     watched.opens("/map?grade=D")
     page.get_by_role("button", name=f"{ATTACK}，D级").click()
@@ -144,7 +116,7 @@ def test_a_name_that_is_an_attack_is_text_on_the_map(watched: Watched) -> None:
     assert page.locator(".leaflet-popup img").count() == 0
 
 
-def test_who_has_no_point_is_counted_at_the_county_in_a_mark_of_another_kind(watched: Watched) -> None:
+def test_who_has_no_point_is_counted_at_the_county_in_a_mark_of_another_kind(watched: WatchedMap) -> None:
     page = watched.page
     watched.opens("/map?bbox=107.0,29.2,107.9,30.3")
     mark = page.get_by_role("button", name="涪陵区：1 家企业，位置为县级")
@@ -178,7 +150,7 @@ def test_the_position_is_asked_for_on_request_only_and_rounded_before_it_leaves(
     context.close()
 
 
-def test_the_keyboard_alone_reaches_everything(watched: Watched) -> None:
+def test_the_keyboard_alone_reaches_everything(watched: WatchedMap) -> None:
     page = watched.page
     watched.opens(NEAR)
     page.locator(".map-canvas").focus()
@@ -203,7 +175,7 @@ def test_the_keyboard_alone_reaches_everything(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("watched", [PHONE, WIDE], indirect=True, ids=["phone", "wide"])
-def test_nothing_serious_hinders_anybody(watched: Watched) -> None:
+def test_nothing_serious_hinders_anybody(watched: WatchedMap) -> None:
     page = watched.page
     watched.opens(NEAR)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -222,7 +194,7 @@ def test_without_a_script_the_list_and_a_drawing_stay(browser: Browser, address:
     context.close()
 
 
-def test_something_useful_is_seen_soon_on_a_slow_machine(watched: Watched) -> None:
+def test_something_useful_is_seen_soon_on_a_slow_machine(watched: WatchedMap) -> None:
     """The list, and the drawing of the provinces, are painted before the map is drawn over it."""
     page = watched.page
     page.goto(watched.address + "/map")  # the first reader of a process waits for the points
