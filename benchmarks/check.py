@@ -17,12 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import xlsxwriter
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from public_site import (
     answer_tables,
+    clerk,
     log,
     publishing,
     questions,
@@ -38,6 +41,8 @@ from public_site.settings import Settings
 _SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _BATCH = 20_000
 _ROWS_A_NOTICE = 1_000
+_HEADING = "统一社会信用代码"
+_AS_OF = "2024-12-31"
 _AT = datetime(2024, 5, 1, tzinfo=UTC)
 
 
@@ -81,6 +86,7 @@ def measure(database: Database, settings: Settings, enterprises: int, rows: int,
     receipt = answered(database, settings, asked)
     answer_tables.as_xlsx(asked, receipt.told())
     print(f"| the same, XLSX in and out | {time.perf_counter() - began:.1f} s |")
+    assert by_command(settings, lists[-1]) == receipt.data
     assert set(receipt.statuses) == {"match"}
     print(f"| receipt | {len(receipt.data) / 1e6:.1f} MB |")
     began = time.perf_counter()
@@ -92,14 +98,28 @@ def measure(database: Database, settings: Settings, enterprises: int, rows: int,
 def answered(database: Database, settings: Settings, asked: questions.Asked) -> receipts.Receipt:
     with database.reading() as connection:
         known = receipts.known_at(connection, None)
-        return receipts.made(connection, settings, asked.questions, as_of="2024-12-31", known=known, made_at=_AT)
+        return receipts.made(connection, settings, asked.questions, as_of=_AS_OF, known=known, made_at=_AT)
+
+
+def by_command(settings: Settings, pasted: str) -> bytes:
+    """The receipt that `public-site check` writes for the same list at the same moment, without the site."""
+    from public_site.commands import app  # it brings every module with it: not before memory was told
+
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(clerk, "now", return_value=_AT):
+        listed, out = Path(folder, "list.csv"), Path(folder, "out.jws")
+        listed.write_text(f"{_HEADING}\n{pasted}", encoding="utf-8")
+        told = CliRunner(env={"PUBLIC_SITE_DATA": str(settings.data)}).invoke(
+            app, ("check", str(listed), "--as-of", _AS_OF, "-o", str(out)), catch_exceptions=False
+        )
+        assert told.exit_code == 0, told.output
+        return out.read_bytes()
 
 
 def workbook(pasted: str) -> bytes:
     stream = io.BytesIO()
     with xlsxwriter.Workbook(stream) as book:
         sheet = book.add_worksheet()
-        for at, line in enumerate(["统一社会信用代码", *pasted.split("\n")]):
+        for at, line in enumerate([_HEADING, *pasted.split("\n")]):
             sheet.write_string(at, 0, line)
     return stream.getvalue()
 

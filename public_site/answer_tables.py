@@ -24,6 +24,7 @@ OVERALL = Words({"only_unit": N_("唯一已确定的单元"), "lowest_of_units":
                  "not_comparable": N_("各单元不可比"), "no_grade": N_("没有已确定的等级")})  # fmt: skip
 COLUMNS = ("结论", "说明", "企业编号", "登记名称", "登记代码", "总体等级", "总体等级的由来", "各评级单元", "阶段", "自何日起",
            "最近一次降级", "未再列入", "按何级管理", "更正", "候选企业", "公告", "本站页面")  # fmt: skip
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")
 _CHINA = timezone(timedelta(hours=8))
 
@@ -58,7 +59,8 @@ def as_xlsx(asked: Asked, said: dict[str, Any]) -> bytes:
     with languages.using(languages.CHINESE):
         for at, row in enumerate(rows(asked, said)):
             for column, cell in enumerate(row):
-                sheet.write_string(at, column, _visible(cell), bold if at == 0 else None)
+                if cell:
+                    sheet.write_string(at, column, _visible(cell), bold if at == 0 else None)
     about = book.add_worksheet("说明")
     about.set_column(0, 0, 18)
     for at, (name, value) in enumerate(_about(said)):
@@ -142,4 +144,4 @@ def _guarded(cell: str) -> object:
 
 def _visible(cell: str) -> str:
     """Without the characters that no spreadsheet takes, and not longer than a cell."""
-    return "".join(sign for sign in cell if sign in "\t\n" or sign >= " ")[:32_000]
+    return _UNSEEN.sub("", cell)[:32_000]

@@ -8,9 +8,11 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from public_site import log
 from public_site.database import Database, DatabaseBusy, SchemaNotCurrent
 from public_site.settings import Settings
 from public_site.tables import METADATA
+from tests.desk import Desk, row
 
 
 def count(connection: Connection) -> int:
@@ -96,3 +98,18 @@ def test_who_has_waited_too_long_for_another_writer_is_told_so(database: Databas
         add(connection, "short")
         assert count(connection) >= 2
     other.close()
+
+
+def test_the_log_s_tree_is_kept_whole_by_a_change_of_the_schema(desk: Desk) -> None:
+    desk.publish([row(f"演示{n}号有限公司", "B") for n in range(40)], on="2023-05-01")
+    with desk.database.reading() as connection:
+        head = log.root(connection, desk.latest)
+        kept = connection.execute(text("SELECT place, hash FROM tree_node ORDER BY place")).all()
+    desk.database.downgrade("0007")
+    with desk.database.reading() as connection:
+        levels = connection.execute(text("SELECT max(level), count(*) FROM tree_node")).one()
+    assert levels == (desk.latest.bit_length() - 1, len(kept))
+    desk.database.migrate()
+    with desk.database.reading() as connection:
+        assert connection.execute(text("SELECT place, hash FROM tree_node ORDER BY place")).all() == kept
+        assert log.root(connection, desk.latest) == head

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Table, func, select, text
 
 from public_site import log, receipt_verifier, signing
-from public_site.complaints import cases, following, handling, keys, lodging, rounds, sealing, upkeep, workflow
+from public_site.complaints import cases, following, habits, handling, keys, lodging, rounds, sealing, upkeep, workflow
 from public_site.complaints.cases import NoSuchComplaint
+from public_site.complaints.store import SEALED
 from public_site.faults import NotValid
 from public_site.settings import Settings
 from tests.complaints.inbox import PASSPHRASE, PASSWORD, SECRET, TODAY, Inbox
@@ -38,6 +39,11 @@ def everything(inbox: Inbox) -> bytes:
 def spellings(secret: str) -> list[bytes]:
     return [secret.encode(), secret.encode("gb18030"), secret.encode("utf-16-le"), repr(secret).encode(),
             secret.encode("unicode_escape"), secret.encode().hex().encode()]  # fmt: skip
+
+
+def rows(inbox: Inbox, table: Table) -> int:
+    with inbox.store.looking() as connection:
+        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 class TestTheStore:
@@ -113,6 +119,24 @@ class TestTheStore:
         assert SECRET.encode() not in old_sealed_half
 
     @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+    def test_of_what_is_erased_no_row_is_left_in_any_table(self, inbox: Inbox) -> None:
+        lodged = inbox.lodge(photos=(picture("JPEG", (64, 48)),))
+        desk = inbox.desk("fuling")
+        case = handling.view(inbox.store, desk, 1, on=TODAY).case
+        with inbox.store.sealed.writing() as connection:
+            cases.led_to(connection, case, cases.opened_with_console(inbox.store, case, inbox.private, "statement"), 7)
+        habits.give(inbox.store, desk, [1], desk.who)
+        tables = [table for table in SEALED.sorted_tables if "complaint" in table.c]
+        assert {table.name for table in tables if rows(inbox, table)} >= {
+            "step",
+            "photo",
+            "opening",
+            "given",
+            "proposed",
+        }
+        following.erase(inbox.store, lodged.code, on=TODAY)
+        assert [table.name for table in tables if rows(inbox, table)] == []
+
     def test_what_was_erased_while_somebody_was_reading_is_gone_after_the_next_round(self, inbox: Inbox) -> None:
         lodged = inbox.lodge()
         with inbox.store.wraps.reading() as reader:

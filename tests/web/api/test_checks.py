@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 
-from public_site import receipt_verifier
+from public_site import clerk, receipt_verifier
+from public_site.commands import app
+from public_site.web import pages
 
 CODE = "91130200699229617X"
 QUERIES = {"甲": {"code": CODE}, "b-2": {"name": "演示丙家具有限公司", "region": "涪陵区"}, "3": {"code": "1"}}
@@ -45,6 +50,26 @@ def test_a_list_comes_back_with_its_own_columns(visitor: Any) -> None:
     assert book["核查结果"]["A2"].value == "7"
     receipt = visitor.client.post(url, content=body, headers=head | {"accept": "application/jose"}).text
     assert receipt_verifier.content(receipt)["list"]["rows"] == 1
+
+
+def test_the_command_gives_the_same_bytes_without_the_site(
+    visitor: Any, published: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    for clock in (clerk, pages):
+        monkeypatch.setattr(clock, "now", lambda: moment)
+    rows = [(CODE, ""), (CODE, "演示丙家具有限公司"), ("", "演示丙家具有限公司"), ("1", ""), ("", "没有的公司")]
+    body = "代码,企业名称,号\n" + "".join(f"{code},{name},{at}\n" for at, (code, name) in enumerate(rows * 200))
+    (tmp_path / "list.csv").write_text(body, encoding="utf-8")
+    for name, value in published.settings.model_dump(include={"data", "base_url", "origin"}).items():
+        monkeypatch.setenv(f"PUBLIC_SITE_{name.upper()}", str(value or ""))
+    words = ("check", str(tmp_path / "list.csv"), "--as-of", "2024-01-01", "-o", str(tmp_path / "out.csv"))
+    told = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    for kind, name in (("application/jose", "out.jws"), ("text/csv", "out.csv")):
+        answer = visitor.client.post("/api/v1/checks?as_of=2024-01-01", content=body.encode(),
+                                     headers={"content-type": "text/csv", "accept": kind})  # fmt: skip
+        assert answer.content == (tmp_path / name).read_bytes(), kind
 
 
 @pytest.mark.parametrize(
