@@ -21,7 +21,7 @@ help:
 	@echo "make test     install, then everything CI runs"
 	@echo "make install  only .venv with everything pinned, .venv/bin/public-site included"
 	@echo "make check    only the linters, types and import contracts"
-	@echo "make bench-intake  time and memory of a list of 100,000 rows from file to register"
+	@echo "make bench-intake  a list of 100,000 rows from file to register: time and memory; then bench-lodge"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
 	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
 	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
@@ -137,6 +137,7 @@ bench-download: install
 
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake
+	$(BIN)/python -m benchmarks.lodge
 
 bench-check: install
 	$(BIN)/python -m benchmarks.check

@@ -53,7 +53,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     open_data                 the open-data folder as its writer and its pages agree on it
     spreadsheets              tables in which text stays text
     settings   shipped        what an operator may set · where the files beside the code are
-    persons                   how a person's name is written
+    persons    garbage        how a person's name is written · how long work is spared the collector of cycles
     faults                    what can go wrong, in four words
 
 Finding rule: the first word of a URL = the module in `web/` = the folder in `templates/` = the test file.

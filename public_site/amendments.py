@@ -24,7 +24,7 @@ _LONGEST = {"reason": 1_000, "reference": 500, "name": 200, "title": 500, "url":
 _LONGEST_TEXT = 200
 _OF_DECISIONS = ("grade", "industry", "line", "site", "effective_on")
 _OF_NOTICES = ("title", "issuer", "number", "index_number", "issued_on", "stage", "url", "objection_window",
-               "objection_until")  # fmt: skip
+               "objection_until", "supervised_by")  # fmt: skip
 _OF_ENTERPRISES = ("name", "credit_code", "place", "zone", "lat", "lon")
 _TOGETHER = (("province", "city", "county"), ("lat_e6", "lon_e6"))  # told whole, also where only a part changes
 _NEVER_BLANK = frozenset({"grade", "industry", "effective_on", "title", "issuer", "issued_on", "stage", "name"})
@@ -208,11 +208,19 @@ def _notice_correction(connection: Connection, content: Content) -> list[Planned
             raise CannotAmend("阶段只能是 proposed（公示）或 decided（已认定）。")
         if now["scope"] == "snapshot" and facts["stage"] == "decided":
             raise CannotAmend("完整名单由公示改为公告，会漏掉“未再列入”的企业：请撤销这份公告，重新收取。")
+    if facts.get("supervised_by") and not _tells_a_downgrade(connection, content["notice"]):
+        raise CannotAmend("这份公告没有算数的降级，不能写明因社会监督而降级。")
     before = {k: now.get(k) for k in facts if now.get(k) != facts[k]}
     if not before:
         raise CannotAmend("更正前后没有不同。")
     data = {"corrects": content["notice"], "facts": {k: facts[k] for k in before}, "before": before}
     return [Planned("notice_corrected", data, {"notice": content["notice"]})]
+
+
+def _tells_a_downgrade(connection: Connection, notice: int) -> bool:
+    query = text("SELECT 1 FROM decision WHERE notice_id = :notice AND kind = 'downgraded' AND stage = 'decided'"
+                 " AND withdrawn = 0 LIMIT 1")  # fmt: skip
+    return connection.execute(query, {"notice": notice}).first() is not None
 
 
 def _notice_withdrawal(connection: Connection, content: Content) -> list[Planned]:

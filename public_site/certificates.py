@@ -1,7 +1,7 @@
 """A receipt about one enterprise as a sheet of paper: with a QR code that leads to the same sheet on the site.
 
 What this module knows that no other does: how such a sheet is laid out as PDF, and that its bytes depend on nothing but
-the receipt and the address. PDF needs the package `reportlab`, which is no dependency: without it the page itself is
+the receipt, the address and the language (what is signed is the same in every language). PDF needs the package `reportlab`, which is no dependency: without it the page itself is
 printed. The Chinese typeface is named, not embedded (Adobe's STSong, for which every PDF viewer has a substitute).
 """
 
@@ -14,11 +14,12 @@ from typing import Any
 
 import segno
 
-from public_site import answer_tables, places
+from public_site import answer_tables, grades, languages, places
 from public_site.faults import NotReady
+from public_site.languages import N_, _
 from public_site.receipts import Receipt
 
-TITLE = "绩效等级登记摘录"
+TITLE = N_("绩效等级登记摘录")
 _FONT = "STSong-Light"
 
 
@@ -45,25 +46,33 @@ def facts(receipt: Receipt) -> list[tuple[str, str]]:
     told = said["results"][0]["enterprise"]
     place = told["county"] or told["city"] or told["province"]
     names = "、".join(told["former_names"])
-    later = answer_tables.later_corrections(told, said["as_of"])
-    corrected = f"{len(told['corrections'])} 处，其中 {later} 处在这一天之后" if told["corrections"] else "无"
+    known = _("{moment}（北京时间），登记第 {number} 条", moment=_moment(said["known_at"]), number=said["entry"])
     return [
-        ("企业名称", told["name"] + (f"（曾用名：{names}）" if names else "")),
-        ("统一社会信用代码", told["credit_code"] or "公告未载明"),
-        ("所在地", _place(place)),
-        ("等级的日期", said["as_of"]),
-        (
-            "总体等级",
-            f"{told['overall_grade'] or '—'}（{answer_tables.OVERALL[told['overall_reason']]}，由本站按短板原则推算）",
-        ),
-        ("自何日起", told["since"] or "—"),
-        ("最近一次降级", told["last_downgrade"] or "无"),
-        ("未再列入名单的单元", "有" if told["no_longer_listed"] else "无"),
-        ("更正", corrected),
-        ("所知截至", f"{_moment(said['known_at'])}（北京时间），登记第 {said['entry']} 条"),
-        ("签发", said["issuer"]),
-        ("回执 SHA-256", receipt.sha256),
+        (_("企业名称"), _("{name}（曾用名：{former}）", name=told["name"], former=names) if names else told["name"]),
+        (_("统一社会信用代码"), told["credit_code"] or _("公告未载明")),
+        (_("所在地"), _place(place)),
+        (_("等级的日期"), said["as_of"]),
+        (_("总体等级"), _overall(told)),
+        (_("自何日起"), told["since"] or "—"),
+        (_("最近一次降级"), told["last_downgrade"] or _("无")),
+        (_("未再列入名单的单元"), _("有") if told["no_longer_listed"] else _("无")),
+        (_("更正"), _corrected(told, said["as_of"])),
+        (_("所知截至"), known),
+        (_("签发"), said["issuer"]),
+        (_("回执 SHA-256"), receipt.sha256),
     ]
+
+
+def _overall(told: dict[str, Any]) -> str:
+    grade, reason = told["overall_grade"] or "—", answer_tables.OVERALL[told["overall_reason"]]
+    return _("{grade}（{why}，由本站按短板原则推算）", grade=_(grade), why=_(reason))
+
+
+def _corrected(told: dict[str, Any], as_of: str) -> str:
+    if not (count := len(told["corrections"])):
+        return _("无")
+    later = answer_tables.later_corrections(told, as_of)
+    return _("{count} 处，其中 {later} 处在这一天之后", count=count, later=later)
 
 
 def _moment(value: str) -> str:
@@ -72,25 +81,42 @@ def _moment(value: str) -> str:
 
 def _place(code: str | None) -> str:
     along = places.lineage(code) if code else ()
-    return "".join(dict.fromkeys(division.name for division in along if division)) or "公告未载明"
+    return "".join(dict.fromkeys(division.name for division in along if division)) or _("公告未载明")
 
 
 def units(said: dict[str, Any]) -> list[tuple[str, str, str, str]]:
     """Each graded unit: (what, grade and stage, since, the notice)."""
     told = said["results"][0]["enterprise"]
-    return [(answer_tables.unit(one), "已认定" if one["stage"] == "decided" else "仅公示，未认定", one["since"] or "",
+    return [(_unit(one), _("已认定") if one["stage"] == "decided" else _("仅公示，未认定"), one["since"] or "",
              _notice(said, one["notice_id"] or (one["proposal"] or {}).get("notice_id"))) for one in told["units"]]  # fmt: skip
+
+
+def _unit(told: dict[str, Any]) -> str:
+    """A graded unit in a few words, as the tables of a check say it, in the current language."""
+    if languages.current() == languages.CHINESE:
+        return answer_tables.unit(told)
+    what = ": ".join(_(part) for part in told["industry"].split("/")) if told["industry"] else _("行业未载明")
+    where = ", ".join(part for part in (told["site"], told["line"]) if part)
+    held, proposed = told["grade"], told["proposal"] and told["proposal"]["grade"]
+    grade = _(held) if held else _("拟{grade}", grade=_(proposed)) if proposed else ""
+    local = _("（地方标准）") if told["scheme"] and grades.scheme(told["scheme"]).family != "national" else ""
+    gone = "" if told["listed"] else _("，未再列入")
+    return f"{what}{f' ({where})' if where else ''} = {grade}{local}{gone}"
 
 
 def _notice(said: dict[str, Any], notice_id: int | None) -> str:
     told = said["notices"].get(str(notice_id))
-    return f"{told['issuer']}：{told['title']}（{told['number'] or '无文号'}，{told['issued_on']}）" if told else ""
+    if not told:
+        return ""
+    number = told["number"] or _("无文号")
+    return _("{issuer}：{title}（{number}，{day}）", issuer=told["issuer"], title=told["title"], number=number,
+             day=told["issued_on"])  # fmt: skip
 
 
 def as_pdf(receipt: Receipt, address: str) -> bytes:
     """One sheet of A4. `address`: where the same sheet stands on the site. Raises: NoPdf."""
     if not can_write_pdf():
-        raise NoPdf("本站没有安装生成 PDF 的组件。请用浏览器打印证明的页面，或另存为 PDF。")
+        raise NoPdf(_("本站没有安装生成 PDF 的组件。请用浏览器打印证明的页面，或另存为 PDF。"))
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.lib.units import mm
@@ -108,19 +134,21 @@ def as_pdf(receipt: Receipt, address: str) -> bytes:
         cells = [[Paragraph(_escaped(cell), plain) for cell in row] for row in rows]
         return Table(cells, colWidths=[width * mm for width in widths], style=lines)
 
-    head = ("行业、单元和等级", "阶段", "自何日起", "依据的公告")
+    head = (_("行业、单元和等级"), _("阶段"), _("自何日起"), _("依据的公告"))
+    limits = receipt.said["limits"]
     stream = io.BytesIO()
     sheet = SimpleDocTemplate(
-        stream, pagesize=A4, title=TITLE, author=receipt.said["issuer"], invariant=1,
+        stream, pagesize=A4, title=_(TITLE), author=receipt.said["issuer"], invariant=1,
         leftMargin=18 * mm, rightMargin=18 * mm, topMargin=16 * mm, bottomMargin=16 * mm,
     )  # fmt: skip
     sheet.build([
-        Paragraph(TITLE, title),
-        Paragraph(_escaped(receipt.said["limits"]), plain), Spacer(1, 4 * mm),
+        Paragraph(_(TITLE), title),
+        Paragraph(_escaped(_(limits)), plain), Spacer(1, 4 * mm),
         table(list(facts(receipt)), [42, 132]), Spacer(1, 4 * mm),
         table([head, *units(receipt.said)], [52, 24, 24, 74]), Spacer(1, 4 * mm),
         Table([[_drawn(address, 34 * mm), Paragraph(_escaped(
-            f"扫码或打开 {address} 核对：那里是同一内容，并有签名的回执（JWS）。回执可断网核对，办法见 /verify。"), small)]],
+            _("扫码或打开 {address} 核对：那里是同一内容，并有签名的回执（JWS）。回执可断网核对，办法见 /verify。",
+              address=address)), small)]],
             colWidths=[40 * mm, 134 * mm], style=[("VALIGN", (0, 0), (-1, -1), "MIDDLE")]),
     ])  # fmt: skip
     return stream.getvalue()

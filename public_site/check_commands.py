@@ -83,10 +83,10 @@ def _moment(said: str | None) -> datetime | None:
 
 @app.command("verify-receipt")
 def verify_receipt(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="回执")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="回执，或投诉的登记证明")],
     keys: Annotated[str | None, typer.Option(help="公钥集：文件或网址；不写则用本机登记的")] = None,
 ) -> None:
-    """Check a receipt and say each check in words; exit 1 when it does not hold."""
+    """Check a receipt, or a complaint's registration proof, and say each check in words; exit 1 when it does not hold."""
     known = _keys(keys)
     try:
         text = file.read_text(encoding="ascii")
@@ -98,6 +98,9 @@ def verify_receipt(
     if not all(holds for _, holds, _ in checks):
         raise typer.Exit(1)
     said = receipt_verifier.content(text)
+    if receipt_verifier.is_proof(text):
+        typer.echo(said["limits"])
+        return
     typer.echo(f"{said['as_of']} 的等级，所知截至 {said['known_at']}（第 {said['entry']} 条）。{said['limits']}")
 
 
@@ -105,7 +108,7 @@ def _keys(where: str | None) -> dict[str, Any]:
     if where is None:
         with clerk.opened(make=False) as (database, settings), database.reading() as connection:
             origin = log.origin(connection) or settings.origin
-            return signing.key_set(settings.receipt_keys, settings.log_key, origin)
+            return signing.key_set(settings.receipt_keys, settings.log_key, origin, settings.proof_key)
     try:
         if where.startswith(("https://", "http://")):
             with urllib.request.urlopen(where, timeout=20) as answer:  # noqa: S310 - only these two schemes

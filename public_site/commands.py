@@ -335,7 +335,7 @@ def demo(
         if serve:
             accounts.open_accounts(database, settings)
             address = f"http://{host}:{port}"
-            typer.echo("\n".join([f"打开 {address}/ （Ctrl+C 停止）。", *accounts.told(address)]))
+            typer.echo("\n".join([f"打开 {address}/ （Ctrl+C 停止）。", *accounts.told(address, settings)]))
             serving.serve(database, settings, host=host, port=port, parts=frozenset(PARTS), workers=1)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from public_site import audit, clerk, mail, supervisors
-from public_site.complaints import bodies, following, keys, letters, partners, rounds, statistics
+from public_site.complaints import bodies, copies, keys, letters, partners, rounds, statistics
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
 
@@ -72,6 +72,28 @@ def rotate(offline: _Offline, new_offline: _Offline, *, passphrase_stdin: _Stdin
     typer.echo(f"已换新密钥，重新封装 {done} 份。请销毁旧文件 {offline}：旧备份从此打不开。")
 
 
+_Sealed = Annotated[Path, typer.Argument(help="封存内容的副本")]
+_Wraps = Annotated[Path, typer.Argument(help="钥匙的副本；另放一处，只留最近的")]
+
+
+@app.command()
+def backup(sealed: _Sealed, wraps: _Wraps) -> None:
+    """Copy complaints into two new files, to be kept apart; only the offline key opens them."""
+    with _store("backup") as store:
+        done = copies.backup(store, sealed, wraps)
+    typer.echo(
+        f"{done} 件。{sealed} 和 {wraps} 分开保管；后者只留最近的，投诉人删除的才真正删除。没有离线密钥都打不开。"
+    )
+
+
+@app.command()
+def restore(sealed: _Sealed, wraps: _Wraps, offline: _Offline, *, passphrase_stdin: _Stdin = False) -> None:
+    """Bring complaints back from their two copies, where no ceremony was held; then grant the key anew."""
+    with _store("restore") as store:
+        done = copies.restore(store, sealed, wraps, offline, _passphrase("离线密钥的口令：", passphrase_stdin))
+    typer.echo(f"已恢复 {done} 件。请承办人各登录一次，再用 complaints grant 授予密钥。")
+
+
 @app.command("bodies")
 def load_bodies(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]) -> None:
     """Take the bodies of a CSV file in place of those before: id, name, level, divisions, competences, parent, address."""
@@ -124,14 +146,6 @@ def partner(name: str, *, end: Annotated[bool, typer.Option("--end", help="此�
             return
         key = partners.admit(store, name, on=clerk.now().date())
     typer.echo(f"{name} 的 api_key（只显示这一次）：{key}")
-
-
-@app.command("verify-proof")
-def verify_proof(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]) -> None:
-    """Whether a registration proof holds; exit 2 when it does not."""
-    with _store("verify-proof") as store:
-        told = following.verified(file.read_text(encoding="utf-8"), store.proof_key)
-    typer.echo(f"成立：{told['complaint']}，{told['received_on']} 登记。")
 
 
 def _known(name: str) -> str:

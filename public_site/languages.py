@@ -5,8 +5,9 @@ translation (gettext); the translations stand in `locales/`; the language is tha
 Chinese wherever there is none (commands, letters, the console). What the data say is never translated, only romanised.
 
 A text with values is a format string: `_("共 {count} 行", count=3)`. A text that is written down now and told later is
-marked `N_("…")`, so that the extraction finds it, and told with `_` or by `Words`. What was written down for good is Chinese with its
-values in it: `recognised` finds out which text it was.
+marked `N_("…")`, so that the extraction finds it, and told with `_` or by `Words`. Where one Chinese word wants two
+translations, `P_("where", "…")` (in templates `{% trans "where" %}…`) tells them apart, as gettext's contexts do. What was
+written down for good is Chinese with its values in it: `recognised` finds out which text it was.
 
 The packages behind this are imported when they are first needed: whoever speaks Chinese only (a command, the child that
 parses a file within a bound) neither waits for them nor holds them.
@@ -27,6 +28,8 @@ CHINESE = "zh"
 ENGLISH = "en"
 TAGS = {CHINESE: "zh-CN", ENGLISH: "en"}  # BCP 47
 CATALOG = Path(__file__).parent / "locales" / ENGLISH / "LC_MESSAGES" / "messages.po"
+_CONTEXT_END = "\x04"  # as in gettext's own files
+_BRACKETS = str.maketrans("（）", "()")
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _VALUE = re.compile(r"\{(\w+)[^{}]*\}")
 _LEAST = 6  # characters beside its values, by which a text is told from another
@@ -52,7 +55,7 @@ def using(language: str) -> Iterator[None]:
 
 def _(text: str, **values: object) -> str:
     """The text in the current language, with the values in their places."""
-    told = text if _current.get() == CHINESE else forms(text, _current.get())[0]
+    told = forms(text, _current.get())[0]
     return told.format(**values) if values else told
 
 
@@ -61,9 +64,15 @@ def N_(text: str) -> str:  # noqa: N802 - gettext's name, which extraction knows
     return text
 
 
+def P_(context: str, text: str) -> str:  # noqa: N802
+    """The text as `_` tells it where `context` says which of its meanings is meant."""
+    return f"{context}{_CONTEXT_END}{text}"
+
+
 def forms(text: str, language: str) -> tuple[str, ...]:
     """The forms of a text in a language (English: for one, for other numbers); the text itself where it is not told."""
-    return (text,) if language == CHINESE else _catalog().get(text, (text,))
+    found = None if language == CHINESE else _catalog().get(text)
+    return found or (text.rpartition(_CONTEXT_END)[2],)
 
 
 def retold(text: str) -> str:
@@ -102,7 +111,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     for text in _catalog():
         pieces = _VALUE.split(text)
         own, seen = sum(map(len, pieces[::2])), set[str]()
-        if len(pieces) == 1 or own < _LEAST:
+        if len(pieces) == 1 or own < _LEAST or _CONTEXT_END in text:
             continue
         pattern = ""
         for at, piece in enumerate(pieces):
@@ -123,7 +132,7 @@ def _catalog() -> Mapping[str, tuple[str, ...]]:
             string = message.string or ()
             found = (string,) if isinstance(string, str) else tuple(string)
             if key and found and all(found):
-                told[key] = found
+                told[P_(message.context, key) if message.context else key] = found
     return told
 
 
@@ -168,5 +177,6 @@ def romanised(name: str) -> str:
         return ""
     from pypinyin import Style, lazy_pinyin
 
-    spelled = " ".join(lazy_pinyin(name, style=Style.NORMAL, v_to_u=True)).strip()
+    spelled = " ".join(lazy_pinyin(name.translate(_BRACKETS), style=Style.NORMAL, v_to_u=True)).strip()
+    spelled = spelled.replace("( ", "(").replace(" )", ")")
     return spelled[:1].upper() + spelled[1:]

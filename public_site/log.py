@@ -7,20 +7,25 @@ the outside, so they are kept for ever like the entries themselves.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, insert, text
 from sqlmodel import Column, Field, SQLModel
 
 from public_site import register, tree
+from public_site.database import chosen
 from public_site.faults import NotFound, NotReady
-from public_site.languages import _
+from public_site.languages import N_, _
 
 NAME = "log"
+Positions = NDArray[np.int64]
 _BATCH = 10_000
+_BEHIND = N_("日志的哈希树尚未追上登记，请运行 public-site rebuild log。")
 
 
 class NoLogKey(NotReady):
@@ -32,12 +37,14 @@ class NoCheckpoint(NotFound):
 
 
 class TreeNodeRecord(SQLModel, table=True):
-    """The hash of the perfect subtree of 2**level leaves at `position`; level 0 stands in `entry.leaf`."""
+    """The hash of the perfect subtree whose `tree.place` this is; those of single leaves stand in `entry.leaf`.
+
+    By place, a proof finds most of its hashes side by side.
+    """
 
     __tablename__ = "tree_node"
 
-    level: int = Field(primary_key=True)
-    position: int = Field(primary_key=True)
+    place: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     hash: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
 
 
@@ -73,7 +80,7 @@ def catch_up(connection: Connection) -> int:
         while position & 1:
             running = tree.node_hash(waiting.pop(level), running)
             level, position = level + 1, position >> 1
-            made.append({"level": level, "position": position, "hash": running})
+            made.append({"place": tree.place(level, position), "hash": running})
         waiting[level] = running
         if len(made) >= _BATCH:
             register.write(connection, TreeNodeRecord, made)
@@ -98,14 +105,38 @@ def nodes(connection: Connection) -> tree.Node:
         if level == 0:
             query, values = "SELECT leaf FROM entry WHERE number = :n", {"n": position + 1}
         else:
-            query = "SELECT hash FROM tree_node WHERE level = :level AND position = :position"
-            values = {"level": level, "position": position}
+            query, values = "SELECT hash FROM tree_node WHERE place = :n", {"n": tree.place(level, position)}
         found = connection.execute(text(query), values).scalar()
         if found is None:
-            raise NotReady(_("日志的哈希树尚未追上登记，请运行 public-site rebuild log。"))
+            raise NotReady(_(_BEHIND))
         return bytes(found)
 
     return node
+
+
+def hashes(connection: Connection, wanted: Sequence[Positions]) -> list[bytes]:
+    """Many stored hashes at once: of each level, from the leaves up, those at the positions `wanted`, one after another.
+
+    Raises: NotReady.
+    """
+    if not wanted:
+        return []
+    leaves, above = wanted[0], wanted[1:]
+    places = np.concatenate([tree.place(level, at) for level, at in enumerate(above, 1)]) if above else leaves[:0]
+    order = np.argsort(places)
+    nodes = np.empty((len(places), 32), np.uint8)
+    found = _stored(connection, "SELECT hash FROM tree_node WHERE place IN {values} ORDER BY place", places[order])
+    nodes[order] = np.frombuffer(found, np.uint8).reshape(-1, 32)
+    ends = np.cumsum([len(at) for at in above[:-1]], dtype=np.int64)
+    told = _stored(connection, "SELECT leaf FROM entry WHERE number IN {values} ORDER BY number", leaves + 1)
+    return [told, *(level.tobytes() for level in np.split(nodes, ends))][: len(wanted)]
+
+
+def _stored(connection: Connection, query: str, keys: Positions) -> bytes:
+    found = chosen(connection, query, keys.tolist())
+    if len(found) < len(keys):
+        raise NotReady(_(_BEHIND))
+    return b"".join([stored for (stored,) in found])
 
 
 def root(connection: Connection, size: int) -> bytes:

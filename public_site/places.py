@@ -58,7 +58,7 @@ class Alias:
 
 # --- the tree --------------------------------------------------------------------------------------------------------
 
-_PEOPLES = (
+PEOPLES = (
     "蒙古族|蒙古|回族|藏族|维吾尔|苗族|彝族|壮族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族|哈尼族|哈萨克|傣族|黎族|傈僳族|佤族|畲族|"
     "拉祜族|水族|东乡族|纳西族|景颇族|柯尔克孜|土族|达斡尔族|仫佬族|羌族|布朗族|撒拉族|毛南族|仡佬族|锡伯|普米族|塔吉克|怒族|"
     "鄂温克族|鄂伦春|保安族|裕固族|独龙族|各族|回"
@@ -107,6 +107,11 @@ def name(code: str) -> str:
 def is_division(code: str) -> bool:
     """Whether this is the code of a division that has a name."""
     return code in _divisions() and _is_named(code)
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is what a zone without a division code is called."""
+    return any(alias.kind == "zone" and alias.alias == name for alias in aliases()) or bool(_ZONE.fullmatch(name))
 
 
 def division(code: str) -> Division:
@@ -160,7 +165,7 @@ def _children() -> dict[str, tuple[Division, ...]]:
 
 def _short_names(full: str) -> set[str]:
     """What a division is also called: 西安市 → 西安; 湘西土家族苗族自治州 → 湘西州, 湘西."""
-    if match := re.fullmatch(rf"(.{{2,}}?)(?:{_PEOPLES})*自治([区州县旗])", full):
+    if match := re.fullmatch(rf"(.{{2,}}?)(?:{PEOPLES})*自治([区州县旗])", full):
         return {match[1], f"{match[1]}{match[2]}", f"{match[1]}自治{match[2]}"}
     if match := re.fullmatch(r"(.{2,}?)(?:特别行政区|省|市|区|县|旗|盟|地区|林区|特区)", full):
         return {match[1]}

@@ -145,7 +145,7 @@ def draft_notice_correction(
     reference: str | None = None,
 ) -> Draft:
     """A draft that corrects what a notice says of itself: title, issuer, number, index_number, url, objection_window,
-    objection_until; issued_on and stage, which its decisions follow. Raises: as draft_correction."""
+    objection_until, supervised_by; issued_on and stage, which its decisions follow. Raises: as draft_correction."""
     content = {"action": "notice_corrected", "notice": notice_id, "changes": changes}
     return _draft_amendment(database, content, reason, reference, by=by, at=at)
 

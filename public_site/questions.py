@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO
 
+from public_site import garbage
 from public_site.faults import NotValid
 from public_site.languages import N_, _, retold
 from public_site.notices import Limits, csv_file, file_gate, headers, sandbox
@@ -88,13 +89,14 @@ def of_text(pasted: str) -> Asked:
     return of_rows((at, tuple(row)) for at, row in enumerate(rows, 1))
 
 
+@garbage.left_alone()
 def of_rows(rows: Iterable[tuple[int, Sequence[Cell | None]]]) -> Asked:
     """Numbered rows of cells. Raises: ListRefused."""
     filled: list[tuple[int, tuple[Cell, ...]]] = []
     left_out = 0
     for number, cells in rows:
         told = tuple("" if cell is None else cell for cell in cells)
-        if any(str(cell).strip() for cell in told):
+        if any(not isinstance(cell, str) or cell.strip() for cell in told):
             filled.append((number, told))
         else:
             left_out += 1
@@ -149,7 +151,7 @@ def _columns(filled: Sequence[tuple[int, tuple[Cell, ...]]]) -> tuple[tuple[Cell
         raise ListRefused(_("表头里没有“统一社会信用代码”，也没有“企业名称”。请至少有其中一列。"))
     for at in range(max(len(cells) for _row, cells in filled)):
         cells = [str(row[at]).strip() for _, row in filled if at < len(row) and str(row[at]).strip()]
-        codes = sum(1 for cell in cells if _LIKE_A_CODE.fullmatch(re.sub(r"\s", "", cell)))
+        codes = sum(1 for cell in cells if _LIKE_A_CODE.fullmatch("".join(cell.split())))
         if cells and 2 * codes > len(cells):
             found.setdefault(at, "code")
         elif cells and sum(1 for cell in cells if re.search(r"[\u4e00-\u9fff]{4}", cell)) * 2 > len(cells):

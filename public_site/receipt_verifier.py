@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Check a grade-check receipt without its issuer: one file, Python 3.11 or newer and the package `cryptography`.
+"""Check a grade-check receipt, or a complaint's registration proof, without its issuer: one file, Python 3.11 or newer
+and the package `cryptography`.
 
     python verify_receipt.py RECEIPT KEYS.json
 
@@ -10,6 +11,9 @@ What is checked: the form (a compact JWS, RFC 7515, in the one spelling it can h
 that neither key nor receipt was revoked, that the content is canonical JSON (RFC 8785), the log's signature under the
 checkpoint (C2SP signed note), that every entry the answers rest on stands under that checkpoint (RFC 6962), that the answers
 say what those entries say, and that the hash of the list is that of the rows answered.
+
+A registration proof states that a complaint was lodged, and on which day; nothing of what it says. Of it form, signature (by
+the key of the set that is for such proofs, and no other) and content are checked.
 """
 
 from __future__ import annotations
@@ -25,6 +29,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TYPE = "mingji-receipt+jws"
+PROOF_TYPE = "mingji-registration-proof+jws"
+PROOFS = "registration-proofs"  # the `purpose` of the key that signs them
 GRADE_KINDS = ("graded", "upgraded", "downgraded", "confirmed", "no_longer_listed", "managed_as", "cited")
 
 
@@ -36,7 +42,7 @@ def verify(receipt: str, keys: dict[str, Any]) -> list[tuple[str, bool, str]]:
     """Every check of a receipt in order, as (name, whether it holds, in words); the first that fails is the last."""
     told: list[tuple[str, bool, str]] = []
     state: dict[str, Any] = {"receipt": receipt.strip(), "keys": keys}
-    for name, check in CHECKS:
+    for name, check in PROOF_CHECKS if is_proof(receipt) else CHECKS:
         try:
             told.append((name, True, check(state)))
         except Doubt as doubt:
@@ -46,6 +52,14 @@ def verify(receipt: str, keys: dict[str, Any]) -> list[tuple[str, bool, str]]:
             told.append((name, False, "内容残缺或不是应有的形式。"))
             break
     return told
+
+
+def is_proof(receipt: str) -> bool:
+    """Whether this gives itself out for a registration proof."""
+    try:
+        return bool(json.loads(_plain(receipt.strip().split(".")[0]))["typ"] == PROOF_TYPE)
+    except (Doubt, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def content(receipt: str) -> dict[str, Any]:
@@ -80,23 +94,32 @@ def _form(state: dict[str, Any]) -> str:
         raise Doubt("这不是一份回执：应为以两个点分开的三段文字。")
     state["head"], state["payload"], state["signature"] = (_plain(part) for part in parts)
     state["header"] = json.loads(state["head"])
-    if state["header"].get("alg") != "Ed25519" or state["header"].get("typ") != TYPE:
+    if state["header"].get("alg") != "Ed25519" or state["header"].get("typ") not in (TYPE, PROOF_TYPE):
         raise Doubt("这不是本站的回执，或签名方法不对。")
-    return "是一份完整的回执。"
+    return "是一份完整的登记证明。" if state["header"]["typ"] == PROOF_TYPE else "是一份完整的回执。"
 
 
 def _signature(state: dict[str, Any]) -> str:
+    _require_signature(state, [k for k in state["keys"]["keys"] if "origin" not in k and k.get("purpose") != PROOFS])
+    return "签名成立，内容自 {} 签发以来没有改动。".format(state["said"]["made_at"])
+
+
+def _proof_signature(state: dict[str, Any]) -> str:
+    _require_signature(state, [k for k in state["keys"]["keys"] if k.get("purpose") == PROOFS])
+    return "签名成立，由签登记证明的密钥所签，没有改动。"
+
+
+def _require_signature(state: dict[str, Any], keys: list[dict[str, Any]]) -> None:
     kid = state["header"]["kid"]
-    key = next((k for k in state["keys"]["keys"] if k["kid"] == kid and "origin" not in k), None)
+    key = next((k for k in keys if k["kid"] == kid), None)
     if key is None:
-        raise Doubt("公钥集里没有签这份回执的密钥：不是本站签发的，或公钥集太旧。")
+        raise Doubt("公钥集里没有签它的密钥：不是本站签发的，或公钥集太旧。")
     signed = state["receipt"].rpartition(".")[0].encode()
     try:
         Ed25519PublicKey.from_public_bytes(_plain(key["x"])).verify(state["signature"], signed)
     except InvalidSignature:
         raise Doubt("签名不成立：内容在签发后被改动过。") from None
     state["said"] = json.loads(state["payload"])
-    return "签名成立，内容自 {} 签发以来没有改动。".format(state["said"]["made_at"])
 
 
 def _revocation(state: dict[str, Any]) -> str:
@@ -220,6 +243,24 @@ CHECKS = (
     ("形式", _form), ("签名", _signature), ("撤销", _revocation), ("规范", _canonical), ("检查点", _checkpoint),
     ("条目", _inclusion), ("结论", _answers), ("名单", _list),
 )  # fmt: skip
+
+
+def _statement(state: dict[str, Any]) -> str:
+    said = state["said"]
+    if canonical(said) != state["payload"]:
+        raise Doubt("内容不是规范写法。")
+    if said["type"] != "mingji.registration-proof" or said["version"] != 1:
+        raise Doubt("这种登记证明要用更新的核对程序。")
+    return proof_in_words(said)
+
+
+def proof_in_words(said: dict[str, Any]) -> str:
+    """What a registration proof states, in a sentence."""
+    kind = {"pollution": "污染举报", "objection": "对评级的异议"}[said["kind"]]
+    return "编号 {} 的{}，{} 在 {} 登记。".format(said["complaint"], kind, said["received_on"], said["issuer"])
+
+
+PROOF_CHECKS = (("形式", _form), ("签名", _proof_signature), ("内容", _statement))
 
 
 def main(arguments: list[str]) -> int:

@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, text
 
-from public_site import evidence, log, receipt_verifier, register, signing, tree
-from public_site.database import chosen
+from public_site import evidence, garbage, log, receipt_verifier, register, signing, tree
 from public_site.faults import NotReady
 from public_site.languages import N_, _
 from public_site.questions import Question
@@ -31,22 +33,26 @@ LIMITS = N_(
     "“未见公开记录”不等于 D 级；拟定的等级不是已认定的等级；绩效等级不是环保信用评价的颜色。"
 )
 VERIFIER = Path(receipt_verifier.__file__)
-_PIECE = 3 << 20  # a multiple of three bytes, so that pieces of Base64 join without a seam
+_RUN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """A signed receipt, and what it says in the pieces that pages and tables are made of.
 
-    `data`: the compact JWS. `head`: all it says but answers, notices and proof. `answers`: canonical JSON of each, in order,
-    with its status in `statuses`. A receipt for a long list is some ten megabytes: nothing of it is kept twice.
+    `data`: the compact JWS. `head`: all it says but answers, notices and proof. `notices`: canonical JSON. A receipt for a
+    long list is some forty megabytes: nothing of it is kept twice.
     """
 
     data: bytes
     head: dict[str, Any]
-    answers: tuple[bytes, ...]
-    statuses: tuple[str, ...]
+    answers: tuple[evidence.Answer, ...]
     notices: bytes
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The status of each answer, in order."""
+        return tuple(answer.status for answer in self.answers)
 
     @property
     def text(self) -> str:
@@ -65,7 +71,11 @@ class Receipt:
 
     def told(self) -> dict[str, Any]:
         """What tables are made of: the same without the proof, and with answers that are read one by one, once."""
-        return {**self.head, "notices": orjson.loads(self.notices), "results": map(orjson.loads, self.answers)}
+        return {
+            **self.head,
+            "notices": orjson.loads(self.notices),
+            "results": (orjson.loads(answer.told()) for answer in self.answers),
+        }
 
 
 def known_at(connection: Connection, at: datetime | int | None) -> int:
@@ -88,6 +98,7 @@ def known_at(connection: Connection, at: datetime | int | None) -> int:
     return known
 
 
+@garbage.left_alone()
 def made(
     connection: Connection, settings: Settings, questions: tuple[Question, ...], *, as_of: str, known: int,
     made_at: datetime, progress: evidence.Tell = evidence.silent,
@@ -129,13 +140,35 @@ def _made(connection: Connection, settings: Settings, findings: evidence.Finding
         "list": {"rows": len(asked), "sha256": hashlib.sha256(_canonical(asked)).hexdigest()},
         "limits": LIMITS,
     }
-    answers = tuple(answer.told() for answer in findings.answers)
     notices = _canonical(findings.notices)
-    proof = _proof(connection, findings.used, findings.known)
-    results = [orjson.Fragment(answer) for answer in answers]
-    said = head | {"results": results, "notices": orjson.Fragment(notices), "proof": orjson.Fragment(proof)}
-    data = signed(said, signing.current(settings.receipt_keys))
-    return Receipt(data, head, answers, tuple(answer.status for answer in findings.answers), notices)
+    nodes = _nodes(connection, findings.used, findings.known)
+    data = signed(_payload(head, findings, notices, nodes), signing.current(settings.receipt_keys))
+    return Receipt(data, head, findings.answers, notices)
+
+
+def _payload(head: dict[str, Any], findings: evidence.Findings, notices: bytes, nodes: bytes) -> Iterator[bytes]:
+    """Canonical JSON of all that a receipt says, in pieces: whole, it would be held a second time."""
+    proof = _listed(b'{"entries":', (findings.used[number] for number in sorted(findings.used)))
+    long = {
+        "notices": (notices,),
+        "proof": chain(proof, (b',"nodes":"', nodes, b'"}')),
+        "results": _listed(b"", (answer.told() for answer in findings.answers)),
+    }
+    before = b"{"
+    for name in sorted({*head, *long}):
+        yield before + _canonical(name) + b":"
+        yield from long.get(name) or (_canonical(head[name]),)
+        before = b","
+    yield b"}"
+
+
+def _listed(before: bytes, told: Iterator[bytes]) -> Iterator[bytes]:
+    """A JSON array of what is told, in runs."""
+    yield before + b"["
+    yield b",".join(islice(told, _RUN))
+    while run := b",".join(islice(told, _RUN)):
+        yield b"," + run
+    yield b"]"
 
 
 def _canonical(value: object) -> bytes:
@@ -143,16 +176,22 @@ def _canonical(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def signed(said: dict[str, Any], key: Ed25519PrivateKey) -> bytes:
-    """A statement as compact JWS (RFC 7515) over canonical JSON."""
+def signed(pieces: Iterable[bytes], key: Ed25519PrivateKey) -> bytes:
+    """A statement, canonical JSON in pieces, as compact JWS (RFC 7515)."""
     kid = signing.jwk(key.public_key())["kid"]
-    made = bytearray(_encoded(_canonical({"alg": "Ed25519", "kid": kid, "typ": receipt_verifier.TYPE})) + b".")
-    payload = _canonical(said)
-    for start in range(0, len(payload), _PIECE):  # whole, it would be there three times over
-        made += _encoded(payload[start : start + _PIECE])
-    del payload
-    made += b"." + _encoded(key.sign(made))
-    return bytes(made)
+    made = BytesIO()  # it hands its bytes out without a second copy
+    made.write(_encoded(_canonical({"alg": "Ed25519", "kid": kid, "typ": receipt_verifier.TYPE})) + b".")
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        if whole := len(rest) // 3 * 3:  # Base64 of every three bytes stands by itself
+            made.write(_encoded(rest[:whole]))
+            rest = rest[whole:]
+    made.write(_encoded(rest))
+    with made.getbuffer() as so_far:
+        signature = key.sign(so_far)
+    made.write(b"." + _encoded(signature))
+    return made.getvalue()
 
 
 def _encoded(data: bytes) -> bytes:
@@ -160,39 +199,26 @@ def _encoded(data: bytes) -> bytes:
     return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
-def _proof(connection: Connection, entries: Mapping[int, bytes], size: int) -> bytes:
-    """Canonical JSON of the entries, in order, and of the hashes beside their paths to the root.
-
-    `nodes` is one Base64 of all the hashes, level by level from the leaves, each level from left to right: which they are
-    follows from the entries' numbers and the size.
+def _nodes(connection: Connection, entries: Iterable[int], size: int) -> bytes:
+    """Base64 of the hashes beside the entries' paths to the root, level by level from the leaves, each level from left to
+    right: which they are follows from the entries' numbers and the size.
     """
-    numbers = sorted(entries)
-    hashes: list[bytes] = []
-    level, width, at = 0, size, {number - 1 for number in numbers}
-    while width > 1 and at:
-        wanted = sorted({p ^ 1 for p in at if p ^ 1 < width} - at)
-        hashes += _hashes(connection, level, wanted, size)
-        level, width, at = level + 1, (width + 1) >> 1, {p >> 1 for p in at}
-    told = b",".join(map(entries.__getitem__, numbers))
-    return b'{"entries":[' + told + b'],"nodes":"' + base64.b64encode(b"".join(hashes)) + b'"}'
-
-
-def _hashes(connection: Connection, level: int, positions: list[int], size: int) -> list[bytes]:
-    """The hashes at `level`; the last one may be of a subtree that is not full, which is put together."""
-    full = [p for p in positions if (p + 1) << level <= size]
-    if level == 0:
-        query = "SELECT number, leaf FROM entry WHERE number IN {values}"
-        there = {n - 1: h for n, h in chosen(connection, query, [p + 1 for p in full])}
-    else:
-        query = "SELECT position, hash FROM tree_node WHERE level = :level AND position IN {values}"
-        there = dict(map(tuple, chosen(connection, query, full, level=level)))
-    if len(there) < len(full):
-        raise NotReady("日志的哈希树尚未追上登记，请运行 public-site rebuild log。")
-    found = [bytes(there[p]) for p in full]
-    for position in positions[len(full) :]:
-        start = position << level
-        found.append(tree.root(size - start, _shifted(log.nodes(connection), start)))
-    return found
+    at, width = np.array(sorted(entries), np.int64) - 1, size
+    beside: list[log.Positions] = []
+    edges: list[bytes] = []  # of each level: the hash of the last subtree where it is not full, put together
+    while width > 1 and len(at):
+        beside_level, edge = at ^ 1, b""
+        pairs = np.append(beside_level[:-1] == at[1:], False)
+        wanted = beside_level[(beside_level < width) & ~pairs & ~np.roll(pairs, 1)]
+        start = int(wanted[-1]) << len(beside) if len(wanted) else size
+        if size - (1 << len(beside)) < start < size:
+            wanted, edge = wanted[:-1], tree.root(size - start, _shifted(log.nodes(connection), start))
+        beside.append(wanted)
+        edges.append(edge)
+        at, width = np.unique(at >> 1), (width + 1) >> 1
+    found = log.hashes(connection, beside)
+    nodes = b"".join(whole + edge for whole, edge in zip(found, edges, strict=True))
+    return base64.b64encode(nodes)
 
 
 def _shifted(node: tree.Node, start: int) -> Callable[[int, int], bytes]:

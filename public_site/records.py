@@ -122,7 +122,10 @@ class NoticeLine:
 
 @dataclass(frozen=True, slots=True)
 class NoticeView:
-    """A published notice whole, as corrected, with the fingerprint of its original file; the newest amendment first."""
+    """A published notice whole, as corrected, with the fingerprint of its original file; the newest amendment first.
+
+    `supervised_by`: the authorities that substantiated complaints which led to downgrades in it.
+    """
 
     line: NoticeLine
     index_number: str | None
@@ -130,6 +133,7 @@ class NoticeView:
     stated_counts: tuple[dict[str, Any], ...]
     objection_window: str | None
     objection_until: str | None
+    supervised_by: str | None
     url: str | None
     file_name: str
     media_type: str
@@ -253,6 +257,7 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
         stated_counts=tuple(said.get("stated_counts") or ()),
         objection_window=said.get("objection_window"),
         objection_until=said.get("objection_until"),
+        supervised_by=said.get("supervised_by"),
         url=said.get("url"),
         file_name=said["file_name"],
         media_type=said["media_type"],

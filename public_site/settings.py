@@ -182,6 +182,11 @@ class Settings(BaseSettings):
         return self.data / "keys" / "receipts"
 
     @property
+    def proof_key(self) -> Path:
+        """The key (PEM) of the registration proofs of complaints; made in the key ceremony."""
+        return self.data / "keys" / "complaints" / "proof.pem"
+
+    @property
     def shelf(self) -> Path:
         """Folder of grade checks for the hour that they are kept, sealed."""
         return self.data / "checks"

@@ -23,6 +23,8 @@ from public_site import log, register
 from public_site.faults import NotReady, NotValid
 from public_site.languages import _
 
+PROOFS = "registration-proofs"  # the `purpose` of the key that signs the registration proofs of complaints
+
 
 class NoReceiptKey(NotReady):
     """There is no key to sign receipts with."""
@@ -100,10 +102,13 @@ def public_keys(folder: Path) -> list[dict[str, str]]:
     return sorted((jwk(key) for key in keys), key=lambda told: told["kid"])
 
 
-def key_set(folder: Path, log_key: Path, origin: str) -> dict[str, Any]:
-    """What `/.well-known/jwks.json` says: the keys of receipts, the log's own (with its name), and what was revoked."""
-    logs = {**jwk(log.read_key(log_key).public_key()), "origin": origin}
-    return {"keys": [*public_keys(folder), logs], "revoked": revoked(folder)}
+def key_set(folder: Path, log_key: Path, origin: str, proof_key: Path | None = None) -> dict[str, Any]:
+    """What `/.well-known/jwks.json` says: the keys of receipts, the log's own (with its name), that of registration proofs of
+    complaints (with its purpose) once there is one, and what was revoked."""
+    keys: list[dict[str, str]] = [*public_keys(folder), {**jwk(log.read_key(log_key).public_key()), "origin": origin}]
+    if proof_key is not None and proof_key.exists():
+        keys.append({**jwk(log.read_key(proof_key).public_key()), "purpose": PROOFS})
+    return {"keys": keys, "revoked": revoked(folder)}
 
 
 def _private(folder: Path) -> list[Path]:

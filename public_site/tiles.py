@@ -11,6 +11,8 @@ import re
 
 from sqlalchemy import Connection, text
 
+from public_site import tree
+from public_site.database import chosen
 from public_site.faults import NotFound
 from public_site.languages import _
 
@@ -60,12 +62,12 @@ def hashes(connection: Connection, level: int, index: int, width: int, size: int
     if not 0 <= level <= HIGHEST_LEVEL or first + width > size >> 8 * level:
         raise NoSuchTile(_("日志还没有这么长，没有这个分块。"))
     if level == 0:
-        query = "SELECT leaf FROM entry WHERE number > :first AND number <= :last ORDER BY number"
+        query = "SELECT leaf FROM entry WHERE number IN {values} ORDER BY number"
+        numbers = list(range(first + 1, first + width + 1))
     else:
-        query = ("SELECT hash FROM tree_node WHERE level = :level AND position >= :first AND position < :last"
-                 " ORDER BY position")  # fmt: skip
-    values = {"level": 8 * level, "first": first, "last": first + width}
-    return b"".join(bytes(found) for (found,) in connection.execute(text(query), values))
+        query = "SELECT hash FROM tree_node WHERE place IN {values} ORDER BY place"
+        numbers = [tree.place(8 * level, position) for position in range(first, first + width)]
+    return b"".join(bytes(found) for (found,) in chosen(connection, query, numbers))
 
 
 def bundle(connection: Connection, index: int, width: int, size: int) -> bytes:

@@ -12,15 +12,19 @@ import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from numpy.typing import NDArray
 
 from public_site.faults import NotValid
 from public_site.languages import _
 
 # The hash of the perfect subtree of 2**level leaves that begins at leaf position * 2**level.
 Node = Callable[[int, int], bytes]
+Whole = TypeVar("Whole", int, NDArray[np.int64])
 _ED25519 = b"\x01"
 
 
@@ -34,6 +38,17 @@ def leaf_hash(data: bytes) -> bytes:
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def place(level: int, position: Whole) -> Whole:
+    """Where a node above the leaves stands when the tree is read from left to right, each node between its two halves.
+
+    Nodes that are near in the tree are near in this order, and the place of none changes as the tree grows.
+
+    >>> [place(1, 0), place(2, 0), place(1, 1), place(3, 0), place(1, 2)]
+    [1, 2, 3, 4, 5]
+    """
+    return (2 * position + 1) << level >> 1
 
 
 def root(size: int, node: Node) -> bytes:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import BindParameter, Connection, bindparam, text
 
 from public_site import drafts, folding, log, register, retelling, standings, tree
-from public_site.database import Database, SchemaNotCurrent
+from public_site.database import Database, SchemaNotCurrent, chosen
 from public_site.faults import Fault
 from public_site.settings import Settings
 
@@ -218,18 +218,13 @@ def _tree(connection: Connection) -> Iterator[str]:
     for leaves in _in_runs(_leaves(connection), _BATCH):
         for leaf in leaves:
             stack.push(leaf)
-        expected = {(level, position): node for level, position, node in stack.made}
+        expected = {tree.place(level, position): (level, position, node) for level, position, node in stack.made}
         made += len(expected)
-        for level in {level for level, _ in expected}:
-            positions = [position for at, position in expected if at == level]
-            query = text(
-                "SELECT position, hash FROM tree_node WHERE level = :level AND position BETWEEN :first AND :last"
-            )
-            span = {"level": level, "first": min(positions), "last": max(positions)}
-            there = {int(position): bytes(node) for position, node in connection.execute(query, span)}
-            for position in positions:
-                if there.get(position) != expected[level, position]:
-                    yield f"哈希树第 {level} 层第 {position} 个节点与登记不符。"
+        query = "SELECT place, hash FROM tree_node WHERE place IN {values}"
+        there = {int(place): bytes(node) for place, node in chosen(connection, query, list(expected))}
+        for place, (level, position, node) in expected.items():
+            if there.get(place) != node:
+                yield f"哈希树第 {level} 层第 {position} 个节点与登记不符。"
         stack.made.clear()
     kept = int(connection.execute(text("SELECT count(*) FROM tree_node")).scalar_one())
     if kept != made:

@@ -14,6 +14,7 @@
   var said = document.getElementById("map-said");
   var marks = JSON.parse(canvas.dataset.marks);
   var details = JSON.parse(canvas.dataset.details);
+  var words = JSON.parse(canvas.dataset.words), root = canvas.dataset.root;
   var shown = L.layerGroup().addTo(map);
   var asking = null, resting = null, moved = false, opened = null;
 
@@ -22,6 +23,18 @@
   map.invalidateSize();
   var pane = map.createPane("ground");
   pane.classList.add("map-ground");
+
+  function say(what, values) {
+    return words[what].replace(/\{(\w+)\}/g, function (_, name) { return values[name]; });
+  }
+
+  function short(count) {
+    return count < 10000 ? String(count) : say("ten_thousands", { count: Math.round(count / 10000) });
+  }
+
+  function told(grades) {
+    return Object.keys(grades).map(function (label) { return marks[label].spoken + " " + grades[label]; }).join(words.between);
+  }
 
   function filters() {
     return new URLSearchParams(window.location.search);
@@ -70,7 +83,7 @@
       drawn("path", { class: "slice grade-" + marks[label].slug, d: sliceOf(from, to) }, svg);
       from = to;
     });
-    var text = count < 10000 ? String(count) : Math.round(count / 10000) + "万";
+    var text = short(count);
     drawn("text", { x: 20, y: 25, "text-anchor": "middle", "font-size": text.length > 3 ? 11 : 14 }, svg).textContent = text;
     holder.appendChild(svg);
     return { element: holder, size: size };
@@ -87,7 +100,7 @@
   function enterprise(feature) {
     var facts = feature.properties;
     var element = gradeMark(facts.grade, 24);
-    var made = marker(feature, element, 24 * marks[facts.grade].width / 40, 24, facts.name + "，" + facts.grade_in_words);
+    var made = marker(feature, element, 24 * marks[facts.grade].width / 40, 24, say("enterprise", { name: facts.name, grade: facts.grade_in_words }));
     made.bindPopup(function () { return card(facts); }, { minWidth: 200, maxWidth: 260 });
     return made;
   }
@@ -95,8 +108,9 @@
   function card(facts) {
     var holder = document.createElement("div");
     var link = document.createElement("a");
-    link.href = facts.url;
+    link.href = root + facts.url;
     link.textContent = facts.name;
+    link.lang = "zh-CN";
     link.className = "enterprise-name";
     var line = document.createElement("p");
     line.appendChild(gradeMark(facts.grade, 28));
@@ -111,8 +125,7 @@
   function cluster(feature) {
     var facts = feature.properties;
     var made = clusterMark(facts.count, facts.grades);
-    var parts = Object.keys(facts.grades).map(function (label) { return marks[label].spoken + " " + facts.grades[label]; });
-    var mark = marker(feature, made.element, made.size, made.size, facts.count + " 家企业：" + parts.join("，"));
+    var mark = marker(feature, made.element, made.size, made.size, say("cluster", { count: facts.count, grades: told(facts.grades) }));
     mark.on("click", function () { enter(feature, mark); });
     return mark;
   }
@@ -122,9 +135,9 @@
     var facts = feature.properties;
     var element = document.createElement("span");
     element.className = "map-division";
-    element.textContent = facts.count < 10000 ? String(facts.count) : Math.round(facts.count / 10000) + "万";
+    element.textContent = short(facts.count);
     var width = Math.max(24, 12 + 7 * element.textContent.length);
-    var spoken = facts.division.name + "：" + facts.count + " 家企业，" + facts.precision;
+    var spoken = say("division", { place: facts.division.name, count: facts.count, precision: facts.precision });
     var made = marker(feature, element, width, 24, spoken).setZIndexOffset(-10000); // never over a point
     made.bindPopup(function () { return divisionCard(facts); }, { minWidth: 200, maxWidth: 260 });
     return made;
@@ -133,14 +146,14 @@
   function divisionCard(facts) {
     var holder = document.createElement("div");
     var link = document.createElement("a");
-    link.href = facts.list;
-    link.textContent = facts.division.name + "的全部企业";
+    link.href = root + facts.list;
+    link.textContent = say("all_of", { place: facts.division.name });
     link.className = "enterprise-name";
     var line = document.createElement("p");
-    line.textContent = "其中 " + facts.count + " 家的公告没有写明具体位置（" + facts.precision + "）。";
+    line.textContent = say("without_point", { count: facts.count, precision: facts.precision });
     var grades = document.createElement("p");
     grades.className = "muted small";
-    grades.textContent = Object.keys(facts.grades).map(function (label) { return marks[label].spoken + " " + facts.grades[label]; }).join("，");
+    grades.textContent = told(facts.grades);
     [link, line, grades].forEach(function (part) { holder.appendChild(part); });
     return holder;
   }
@@ -155,7 +168,7 @@
     }
     var wanted = filters();
     wanted.set("bbox", box.join(","));
-    window.location.assign("/enterprises?" + wanted);
+    window.location.assign(root + "/enterprises?" + wanted);
   }
 
   /* Asking */
@@ -186,7 +199,7 @@
     ["sort", "cursor", "limit"].forEach(function (name) { wanted.delete(name); });
     wanted.set("bbox", tiles().join(","));
     wanted.set("zoom", map.getZoom());
-    fetch("/map/features.geojson?" + wanted, { signal: mine.signal }).then(function (answer) {
+    fetch(root + "/map/features.geojson?" + wanted, { signal: mine.signal }).then(function (answer) {
       if (!answer.ok) throw new Error(String(answer.status));
       return answer.json();
     }).then(function (found) {
@@ -198,7 +211,7 @@
       said.textContent = "";
       canvas.dataset.shown = found.numberMatched;
     }).catch(function (error) {
-      if (error.name !== "AbortError") said.textContent = "地图上的标记没有取到，请稍后再移动一下地图；名单不受影响。";
+      if (error.name !== "AbortError") said.textContent = words.marks_failed;
     });
   }
 
@@ -206,7 +219,7 @@
     var wanted = filters();
     wanted.delete("cursor");
     wanted.set("bbox", viewport().join(","));
-    var url = "/map?" + wanted.toString().replace(/%2C/g, ",");
+    var url = root + "/map?" + wanted.toString().replace(/%2C/g, ",");
     window.history.replaceState(window.history.state, "", url);
     var field = document.querySelector(".list-form input[name=bbox]");
     if (!field) {
@@ -255,7 +268,7 @@
       if (code) boxes[code.slice(0, 2)] = layer.getBounds();
     });
     showGround();
-  }).catch(function () { said.textContent = "底图没有取到；标记和名单不受影响。"; });
+  }).catch(function () { said.textContent = words.ground_failed; });
 
   function toggled(layer, wanted) {
     if (wanted && !map.hasLayer(layer)) layer.addTo(map);
@@ -284,7 +297,7 @@
     opened = event.popup;
     event.popup.getElement().querySelector("a.enterprise-name").focus();
     var close = event.popup.getElement().querySelector(".leaflet-popup-close-button");
-    close.setAttribute("aria-label", "关闭");
+    close.setAttribute("aria-label", words.close);
   });
   map.on("popupclose", function (event) {
     opened = null;
@@ -295,7 +308,7 @@
     if (event.key === "Escape" && opened) map.closePopup(opened);
   });
   canvas.querySelectorAll(".leaflet-control-zoom a").forEach(function (button) {
-    var word = button.classList.contains("leaflet-control-zoom-in") ? "放大" : "缩小";
+    var word = button.classList.contains("leaflet-control-zoom-in") ? words.closer : words.farther;
     button.title = word;
     button.setAttribute("aria-label", word);
   });

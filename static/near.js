@@ -5,13 +5,13 @@
   if (!("geolocation" in navigator)) return;
   part.hidden = false;
   document.getElementById("locate").addEventListener("click", function () {
-    said.textContent = "正在取得位置……";
+    said.textContent = said.dataset.asking;
     navigator.geolocation.getCurrentPosition(function (found) {
       var near = found.coords.latitude.toFixed(3) + "," + found.coords.longitude.toFixed(3);
       var radius = document.getElementById("radius").value;
-      window.location.assign("/enterprises?near=" + near + "&radius_km=" + radius + "&sort=distance");
+      window.location.assign((document.documentElement.lang === "en" ? "/en" : "") + "/enterprises?near=" + near + "&radius_km=" + radius + "&sort=distance");
     }, function () {
-      said.textContent = "没有取得位置。请在下面选一个地方。";
+      said.textContent = said.dataset.failed;
     }, { maximumAge: 600000, timeout: 15000 });
   });
 })();

@@ -11,8 +11,8 @@ document.addEventListener("htmx:configRequest", function (event) {
 /* What a reader sees change, a listener hears. */
 document.addEventListener("htmx:afterSwap", function (event) {
   var heading = document.querySelector("#results h2");
-  var names = document.querySelectorAll("#suggestions a").length;
-  var said = event.detail.target.id !== "suggestions" ? heading && heading.textContent : names && names + " 个提示，按向下键选择";
+  var names = document.querySelector("#suggestions ul");
+  var said = event.detail.target.id !== "suggestions" ? heading && heading.textContent : names && names.dataset.said;
   document.getElementById("said").textContent = said || "";
 });
 

@@ -19,9 +19,12 @@ from data_export import fields
 from public_site import languages
 
 ROOT = Path(__file__).parent.parent
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {
+    "_": None, "N_": None, "P_": ((1, "c"), 2), "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}  # fmt: skip
 TERMS = {
-    "scales.csv": ("grade", "title"), "industries.csv": ("name",), "schemes.csv": ("title",),
+    "scales.csv": ("grade", "title"), "industries.csv": ("name", "part"), "schemes.csv": ("title",),
     "complaint_categories.csv": ("title", "hint"), "complaint_rules.csv": ("sentence",), "complaint_clocks.csv": ("basis",),
 }  # fmt: skip
 JINJA = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.i18n"}
@@ -44,9 +47,9 @@ def gathered() -> Catalog:
     for method, name in sources():
         with (ROOT / name).open("rb") as file:
             options = JINJA if method == "jinja2" else {}
-            for _line, message, _comments, _context in extract(method, file, keywords=KEYWORDS, options=options):
+            for _line, message, _comments, context in extract(method, file, keywords=KEYWORDS, options=options):
                 flags = {"python-format"} if method == "jinja2" and "%(" in str(message) else set()
-                found.add(message, locations=[(name, 0)], flags=flags)
+                found.add(message, locations=[(name, 0)], flags=flags, context=context)
     for name, columns in TERMS.items():
         with (ROOT / "public_site" / "reference" / name).open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):

@@ -14,6 +14,7 @@
     routing     which body it goes to, and the sentence that says why      bodies   who there is, where, for what
     clocks      by when, in which kind of days, on what ground
     store       the two databases, apart from the register's              keys     the console's key, who holds it
+    copies      what is kept elsewhere: opened by the offline key alone
     photos, drawing   pictures drawn anew in a limited child process      sealing  the cryptography, and nothing else
 
 What this package knows that no other does: that whoever holds the files, but neither the console's key nor a tracking

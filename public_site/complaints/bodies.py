@@ -142,14 +142,19 @@ def _problems(body: Body, among: Mapping[str, Body]) -> list[str]:
         found.append("没有名称")
     if body.level not in LEVELS:
         found.append(f"级别应为 {'、'.join(LEVELS)} 之一")
-    if unknown := [code for code in body.divisions if not places.is_division(code)]:
-        found.append(f"没有行政区划代码 {'、'.join(unknown)}")
+    if unknown := [said for said in body.divisions if not _is_place(said)]:
+        found.append(f"没有行政区划代码或园区 {'、'.join(unknown)}")
     if unknown := sorted(body.competences - COMPETENCES):
         found.append(f"职权应为 {'、'.join(sorted(COMPETENCES))}，没有 {'、'.join(unknown)}")
     parent = among.get(body.parent)
     if body.parent and (parent is None or not _is_higher(parent, body)):
         found.append("上级应为名单中级别更高的机关")
     return found
+
+
+def _is_place(said: str) -> bool:
+    code, mark, zone = said.partition(":")
+    return places.is_division(code) and (not mark or places.is_zone(zone))
 
 
 def _is_higher(parent: Body, body: Body) -> bool:

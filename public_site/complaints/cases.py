@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, text
 
 from public_site.complaints import clocks, keys, sealing, workflow
 from public_site.complaints.routing import Body
-from public_site.complaints.store import LETTER, PHOTO, STEP, Store
+from public_site.complaints.store import LETTER, PHOTO, PROPOSED, STEP, UPHELD, Store
 from public_site.faults import NotFound
 from public_site.languages import N_
 
@@ -162,6 +162,23 @@ def keep_photos(connection: Connection, case: Case, key: bytes, pictures: Sequen
 def photos(connection: Connection, case: Case) -> int:
     """How many photos there are."""
     return int(connection.execute(text("SELECT count(*) FROM photo WHERE complaint = :id"), {"id": case.id}).scalar_one())  # fmt: skip
+
+
+def led_to(connection: Connection, case: Case, key: bytes, proposal: int) -> None:
+    """Keep, sealed, that a complaint led to a proposal; where it was substantiated already, that shows at the proposal."""
+    sealed = sealing.seal(key, str(proposal).encode(), bound(case, "proposed"))
+    connection.execute(insert(PROPOSED), [{"complaint": case.id, "proposal": sealed}])
+    judged(connection, case, key, case.outcome)
+
+
+def judged(connection: Connection, case: Case, key: bytes, outcome: str | None) -> None:
+    """Let the proposals that a complaint led to show whether it was substantiated, by its latest outcome."""
+    rows = connection.execute(text("SELECT proposal FROM proposed WHERE complaint = :id"), {"id": case.id}).scalars()
+    numbers = [int(sealing.unseal(key, bytes(sealed), bound(case, "proposed"))) for sealed in rows.all()]
+    for number in numbers:
+        connection.execute(text("DELETE FROM upheld WHERE proposal = :number"), {"number": number})
+        if outcome in workflow.UPHELD:
+            connection.execute(insert(UPHELD), [{"proposal": number}])
 
 
 def bound(case: Case, part: str) -> str:

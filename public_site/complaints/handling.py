@@ -247,6 +247,8 @@ def act(
         changes, why = _changes(connection, desk, case, name, code, to, on)
         cases.add_step(connection, case, name, by="body", on=on, body=desk.body.id, who=desk.who, said=said, key=key,
                        code=why, shown=workflow.ACTS[name].shown, changes={"state": state} | changes)  # fmt: skip
+        if name == "close" and key is not None:
+            cases.judged(connection, case, key, code)
 
 
 def _require_words(name: str, said: str, code: str) -> None:

@@ -42,7 +42,7 @@ def ceremony(store: Store, offline: Path, passphrase: str) -> None:
 
     Raises: CeremonyHeld, NotValid.
     """
-    if store.is_open:
+    if (store.folder / "console.public").exists():
         raise CeremonyHeld("投诉的密钥已经建好；要更换请用 public-site complaints rotate。")
     private, public = sealing.new_pair()
     _write_offline(offline, private, passphrase)
@@ -55,17 +55,22 @@ def ceremony(store: Store, offline: Path, passphrase: str) -> None:
 
 def from_offline(store: Store, offline: Path, passphrase: str) -> bytes:
     """The console's private key out of its offline file. Raises: NotTheKey."""
+    private = opened_offline(offline, passphrase)
+    if sealing.public_of(private) != store.public_key:
+        raise NotTheKey("这把离线密钥不是现在用的那一把。")
+    return private
+
+
+def opened_offline(offline: Path, passphrase: str) -> bytes:
+    """The private key in an offline file, whichever it is. Raises: NotTheKey."""
     data = offline.read_bytes()
     if not data.startswith(_HEAD):
         raise NotTheKey(f"{offline.name} 不是投诉的离线密钥文件。")
     salt, sealed = data[len(_HEAD) :][:16], data[len(_HEAD) :][16:]
     try:
-        private = sealing.unseal(sealing.key_of_password(passphrase, salt), sealed, "offline")
+        return sealing.unseal(sealing.key_of_password(passphrase, salt), sealed, "offline")
     except sealing.SealBroken:
         raise NotTheKey("口令不对，或离线密钥文件已损坏。") from None
-    if sealing.public_of(private) != store.public_key:
-        raise NotTheKey("这把离线密钥不是现在用的那一把。")
-    return private
 
 
 def grant(store: Store, who: str, private: bytes) -> None:

@@ -29,7 +29,7 @@ NO_ROOM = N_("存储空间不足，照片没有保存；文字已经收到。可
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What an informant says. `place`: division code; `contact`: None for an anonymous complaint.
+    """What an informant says. `place`: division code, `zone`: of one without a code; `contact`: None for an anonymous complaint.
 
     `contact` holds name, how (telephone or address) and two consents of their own: `to_body`, `public`.
     """
@@ -48,6 +48,7 @@ class Statement:
     about_body: str | None = None
     contact: dict[str, Any] | None = None
     partner: str | None = None
+    zone: str = ""
 
     def sealed_part(self) -> dict[str, Any]:
         """What is sealed with the statement's key."""
@@ -83,11 +84,13 @@ class Foreseen:
     finish: clocks.Clock
 
 
-def authorities(store: Store, kind: str, place: str) -> dict[str, Body]:
+def authorities(store: Store, kind: str, place: str, zone: str = "") -> dict[str, Body]:
     """The bodies above the place that are competent for a kind, the lowest first; none where nobody is."""
     with store.looking() as connection:
         known = bodies.all_of(connection)
-    fit = [b for b in known.values() if kind in b.competences and b.id != routing.DUTY and place and b.covers(place)]
+    fit = [
+        b for b in known.values() if kind in b.competences and b.id != routing.DUTY and place and b.covers(place, zone)
+    ]
     return {b.id: b for b in sorted(fit, key=lambda b: routing.LEVELS.index(b.level))}
 
 
@@ -160,7 +163,7 @@ def _kept(
 def _route(said: Statement, known: Mapping[str, Body]) -> routing.Route:
     if routing.DUTY not in known:
         raise NotReady(_("投诉受理还没有开通：请先运行 public-site complaints bodies。"))
-    return routing.route(Matter(said.kind, said.place, said.issuer, said.about_body), known)
+    return routing.route(Matter(said.kind, said.place, said.issuer, said.about_body, zone=said.zone), known)
 
 
 def _write_wraps(store: Store, reference: str, data_keys: dict[str, bytes], code: str) -> None:

@@ -1,15 +1,17 @@
 """A body proposes to the publishers that a grade be examined again: a message that changes nothing by itself.
 
 What this module knows that no other does: what leaves a complaint with it. The publishers learn the enterprise, the body
-and what the body wrote for them; never which complaint it was, nor a word that an informant wrote.
+and what the body wrote for them, and whether the body substantiated what led to it; never which complaint it was, nor a
+word that an informant wrote. Which it was is kept with the complaint, sealed.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
-from sqlalchemy import insert, text
+from sqlalchemy import Row, insert, text
 
 from public_site.complaints import bodies, cases, handling, workflow
 from public_site.complaints.handling import Desk
@@ -25,7 +27,7 @@ class NoSuchProposal(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal and what became of it. Days are ISO text; `state`: open | closed."""
+    """A proposal and what became of it. Days are ISO text; `state`: open | closed; `upheld`: its body substantiated it."""
 
     id: int
     enterprise: int
@@ -37,9 +39,10 @@ class Proposal:
     answer: str | None
     closed_by: str | None
     closed_on: str | None
+    upheld: bool
 
 
-_COLUMNS = ", ".join(f.name for f in fields(Proposal))
+_COLUMNS = ", ".join(f.name for f in fields(Proposal)[:-1]) + ", id IN (SELECT proposal FROM upheld) AS upheld"
 
 
 def propose(store: Store, desk: Desk, number: int, said: str, *, on: date) -> int:
@@ -62,6 +65,7 @@ def propose(store: Store, desk: Desk, number: int, said: str, *, on: date) -> in
         record = {"enterprise": enterprise, "body": desk.body.id, "who": desk.who, "said": said.strip(),
                   "made_on": on.isoformat(), "state": "open"}  # fmt: skip
         made = connection.execute(insert(PROPOSAL).returning(PROPOSAL.c.id), [record]).scalar_one()
+        cases.led_to(connection, case, key, int(made))
         cases.add_step(connection, case, "propose", by="body", on=on, body=desk.body.id, who=desk.who)
     return int(made)
 
@@ -71,14 +75,14 @@ def proposals(store: Store, state: str, *, before: int | None = None, limit: int
     query = text(f"SELECT {_COLUMNS} FROM proposal WHERE state = :state AND id < :before ORDER BY id DESC LIMIT :limit")
     with store.looking() as connection:
         rows = connection.execute(query, {"state": state, "before": before or 2**31 - 1, "limit": limit})
-        return [Proposal(*row) for row in rows]
+        return [_read(row) for row in rows]
 
 
 def of_body(store: Store, desk: Desk, *, limit: int = 50) -> list[Proposal]:
     """What this body proposed lately, with the answers."""
     query = text(f"SELECT {_COLUMNS} FROM proposal WHERE body = :body ORDER BY id DESC LIMIT :limit")
     with store.looking() as connection:
-        return [Proposal(*row) for row in connection.execute(query, {"body": desk.body.id, "limit": limit})]
+        return [_read(row) for row in connection.execute(query, {"body": desk.body.id, "limit": limit})]
 
 
 def proposal(store: Store, number: int) -> Proposal:
@@ -87,7 +91,7 @@ def proposal(store: Store, number: int) -> Proposal:
         found = connection.execute(text(f"SELECT {_COLUMNS} FROM proposal WHERE id = :id"), {"id": number}).first()
     if found is None:
         raise NoSuchProposal(f"没有第 {number} 号建议。")
-    return Proposal(*found)
+    return _read(found)
 
 
 def waiting(store: Store) -> int:
@@ -117,3 +121,9 @@ def body_name(store: Store, body: str) -> str:
     with store.looking() as connection:
         known = bodies.all_of(connection)
     return known[body].name if body in known else body
+
+
+def _read(row: Row[Any]) -> Proposal:
+    *facts, upheld = tuple(row)
+    told: dict[str, Any] = dict(zip((f.name for f in fields(Proposal)), facts, strict=False))
+    return Proposal(**told, upheld=bool(upheld))

@@ -32,7 +32,8 @@ _THAT_BODY, _THAT_PLACE = N_("该机关"), N_("该地点")
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An authority. `divisions`: codes it has jurisdiction over, whole with all that lies in them; `competences`: kinds."""
+    """An authority. `divisions`: codes it has jurisdiction over, whole with all that lies in them, and zones without a
+    code as the code that they lie in and their name (`500100:两江新区`); `competences`: kinds."""
 
     id: str
     name: str
@@ -42,10 +43,13 @@ class Body:
     parent: str
     address: str = ""
 
-    def covers(self, place: str) -> bool:
-        """Whether the place lies in its jurisdiction."""
-        wider = {level.code for level in places.lineage(place) if level} if places.is_division(place) else set()
-        return bool(wider & set(self.divisions))
+    def covers(self, place: str, zone: str = "") -> bool:
+        """Whether the place, or the zone in it, lies in its jurisdiction."""
+        return bool(_around(place) & set(self.divisions)) or self.is_of_zone(place, zone)
+
+    def is_of_zone(self, place: str, zone: str) -> bool:
+        """Whether it was set up for this zone of the place."""
+        return bool(zone) and bool({f"{code}:{zone}" for code in _around(place)} & set(self.divisions))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Matter:
     issuer: str | None = None  # division code of whoever published the grade
     about: str | None = None  # the body it is about
     involved: frozenset[str] = frozenset()  # bodies that must not have it: they had it, or gave it back
+    zone: str = ""  # in which it lies, where it has no code
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,11 @@ def _pattern(written: str) -> re.Pattern[str]:
     return re.compile("".join(pieces))
 
 
+def _around(place: str) -> set[str]:
+    """The codes of a place and of what it lies in."""
+    return {level.code for level in places.lineage(place) if level} if places.is_division(place) else set()
+
+
 def above(body: Body, bodies: Mapping[str, Body], kind: str, uninvolved: frozenset[str] = frozenset()) -> Body | None:
     """The next body above that is competent and not involved."""
     seen = {body.id}
@@ -147,7 +157,9 @@ def _found(goes_to: str, matter: Matter, bodies: Mapping[str, Body]) -> Body | N
     fit = [b for b in bodies.values() if matter.kind in b.competences and b.id not in unfit and b.id != DUTY]
     if goes_to == "issuer":
         return _only(b for b in fit if matter.issuer and matter.issuer in b.divisions)
-    covering = [b for b in fit if matter.place and b.covers(matter.place)]
+    covering = [b for b in fit if matter.place and b.covers(matter.place, matter.zone)]
+    if of_the_zone := [b for b in covering if b.is_of_zone(matter.place, matter.zone)]:
+        return _only(of_the_zone)  # it was set up for this piece of its county, so it comes before the county's
     lowest = min((LEVELS.index(b.level) for b in covering), default=None)
     return _only(b for b in covering if LEVELS.index(b.level) == lowest)
 
@@ -160,5 +172,5 @@ def _only(bodies: Iterable[Body]) -> Body | None:
 
 def _said(rule: Rule, matter: Matter, body: Body, bodies: Mapping[str, Body], why: str) -> str:
     subject = bodies[matter.about].name if matter.about and matter.about in bodies else _THAT_BODY
-    place = places.place(matter.place).text if places.is_division(matter.place) else _THAT_PLACE
+    place = places.place(matter.place).text + matter.zone if places.is_division(matter.place) else _THAT_PLACE
     return rule.sentence.format(body=body.name, subject=subject, place=place, why=why)

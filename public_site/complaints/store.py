@@ -44,6 +44,8 @@ _SEALED_LOCK, _WRAPS_LOCK = 0x6D696E676A70, 0x6D696E676A71
 _SHRED_MILLISECONDS = 2_000
 _PHOTO_ROOM = 256 << 20  # below this much room on the disk photos are not taken; text still is
 
+_DEMO_MARK = "only-for-the-demo"
+
 SEALED, WRAPS = MetaData(), MetaData()
 
 
@@ -158,6 +160,15 @@ PROPOSAL = Table(
     _text("made_on"), _text("state"), _text("answer", null=True), _text("closed_by", null=True), _text("closed_on", null=True),
     Index("proposal_by_state", "state", "id"),
 )  # fmt: skip
+# The proposals that a complaint led to, each number sealed with the complaint: only whoever opens that can follow it.
+PROPOSED = Table(
+    "proposed", SEALED,
+    Column("complaint", Integer, nullable=False),
+    Column("proposal", LargeBinary, nullable=False),
+    Index("proposed_of", "complaint"),
+)  # fmt: skip
+# The proposals whose complaint its body closed as substantiated, whole or in part.
+UPHELD = Table("upheld", SEALED, Column("proposal", Integer, primary_key=True, autoincrement=False))
 CHANGE = Table(
     "change", SEALED,
     Column("id", Integer, primary_key=True, autoincrement=True),
@@ -236,8 +247,17 @@ class Store:
 
     @property
     def is_open(self) -> bool:
-        """Whether the key ceremony has been held."""
-        return (self.folder / "console.public").exists()
+        """Whether the key ceremony has been held; one of the demo's, whose passphrase is public, counts in a demo only."""
+        return (self.folder / "console.public").exists() and self._may_be_used
+
+    @property
+    def _may_be_used(self) -> bool:
+        return self.settings.demo or not (self.folder / _DEMO_MARK).exists()
+
+    def mark_as_demo(self) -> None:
+        """Before the demo's ceremony: what will be made here is never to be used elsewhere."""
+        if not (self.folder / _DEMO_MARK).exists():
+            write_key(self.folder / _DEMO_MARK, b"")
 
     @cached_property
     def pepper(self) -> bytes:
@@ -252,7 +272,7 @@ class Store:
     @cached_property
     def proof_key(self) -> OKPKey:
         """What registration proofs are signed with (Ed25519). Raises: NotOpenYet."""
-        return OKPKey.import_key(self._key("proof.pem"))
+        return OKPKey.import_key(self._key(self.settings.proof_key.name))
 
     @property
     def sealed(self) -> Database:
@@ -312,6 +332,8 @@ class Store:
         return gone
 
     def _key(self, name: str) -> bytes:
+        if not self._may_be_used:
+            raise NotOpenYet("这里的投诉密钥是演示用的，口令公开，不能收真实的投诉；请换一个数据目录。")
         try:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:

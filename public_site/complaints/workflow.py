@@ -32,6 +32,7 @@ OUTCOMES = {
     "partly": N_("部分查实，已采取措施"),
     "not_substantiated": N_("未查实"),
 }
+UPHELD = frozenset({"substantiated", "partly"})
 BEFORE = "before"  # the state that was left when the informant was asked, or another body
 
 

@@ -7,7 +7,8 @@ industries are real, enterprises are not: every fictional name contains 演示.
     schedule     which notices there are            geography, naming, trades   where, who, what
     population   the enterprises of a province      histories                   how their grades come and go
     wording      titles, counts, cells              writing                     the files
-    register     takes the files in and publishes them
+    register     takes the files in and publishes them          accounts     who signs in to the console
+    authorities  whom complaints go to, and their key
 """
 
 from __future__ import annotations

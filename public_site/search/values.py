@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from public_site import faults
+from public_site.languages import _
 from public_site.search import text as texts
 
 SORTS = ("relevance", "since", "downgraded", "name", "distance", "id")
@@ -41,35 +42,35 @@ class CursorNotValid(QueryNotValid):
     """The cursor is not one of ours, or belongs to another order."""
 
     def __init__(self) -> None:
-        super().__init__("cursor", "翻页位置无效：请从第一页重新查询。")
+        super().__init__("cursor", _("翻页位置无效：请从第一页重新查询。"))
 
 
 class IndexMissing(faults.NotReady):
     """There is no index yet."""
 
     def __init__(self) -> None:
-        super().__init__("检索索引尚未建立，暂以名称开头匹配查询。")
+        super().__init__(_("检索索引尚未建立，暂以名称开头匹配查询。"))
 
 
 class IndexDamaged(faults.NotReady):
     """The index cannot be read or contradicts itself; it has to be rebuilt from the register."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"检索索引已损坏，需要重建（{why}）。登记数据不受影响。")
+        super().__init__(_("检索索引已损坏，需要重建（{why}）。登记数据不受影响。", why=why))
 
 
 class WriterBusy(faults.NotReady):
     """Another process is writing the index."""
 
     def __init__(self) -> None:
-        super().__init__("另一个进程正在更新检索索引，请稍后再试。")
+        super().__init__(_("另一个进程正在更新检索索引，请稍后再试。"))
 
 
 class EngineAway(faults.NotReady):
     """The search service does not answer, or answers with nonsense."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"检索服务暂不可用（{why}），暂以名称开头匹配查询。")
+        super().__init__(_("检索服务暂不可用（{why}），暂以名称开头匹配查询。", why=why))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +151,11 @@ class Query:
 
 def _check_text(text: str) -> None:
     if len(text.strip()) > TEXT_LENGTH:
-        raise QueryNotValid("text", f"查询文字最多 {TEXT_LENGTH} 个字符，请缩短后再查。")
+        raise QueryNotValid("text", _("查询文字最多 {most} 个字符，请缩短后再查。", most=TEXT_LENGTH))
     if len(texts.terms(text)) > TERM_COUNT:
-        raise QueryNotValid("text", f"一次最多查 {TERM_COUNT} 个词，请减少空格分开的词。")
+        raise QueryNotValid("text", _("一次最多查 {most} 个词，请减少空格分开的词。", most=TERM_COUNT))
     if sum(map(len, texts.terms(text))) > 2 * TEXT_LENGTH:
-        raise QueryNotValid("text", "查询文字展开后过长，请使用普通汉字、字母或数字。")
+        raise QueryNotValid("text", _("查询文字展开后过长，请使用普通汉字、字母或数字。"))
 
 
 def _check_filters(query: Query) -> None:
@@ -163,37 +164,37 @@ def _check_filters(query: Query) -> None:
         values: tuple[str, ...] = getattr(query, name)
         in_all += len(values)
         if len(values) > VALUES_PER_FILTER:
-            raise QueryNotValid(name, f"同一筛选条件最多选 {VALUES_PER_FILTER} 个值。")
+            raise QueryNotValid(name, _("同一筛选条件最多选 {most} 个值。", most=VALUES_PER_FILTER))
         for value in values:
             if not value or len(value) > TEXT_LENGTH or not value.isprintable():
-                raise QueryNotValid(name, "筛选条件的值为空、过长或含有不可见字符。")
+                raise QueryNotValid(name, _("筛选条件的值为空、过长或含有不可见字符。"))
     if in_all > VALUES_IN_ALL:
-        raise QueryNotValid("filters", f"全部筛选条件合计最多 {VALUES_IN_ALL} 个值。")
+        raise QueryNotValid("filters", _("全部筛选条件合计最多 {most} 个值。", most=VALUES_IN_ALL))
 
 
 def _check_place(query: Query) -> None:
     if query.near is not None:
         lat, lon = query.near
         if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= FARTHEST_LATITUDE and abs(lon) <= 180):
-            raise QueryNotValid("near", "位置应写作“纬度,经度”，例如 29.56,106.55。")
+            raise QueryNotValid("near", _("位置应写作“纬度,经度”，例如 29.56,106.55。"))
     if query.radius_km is not None:
         if query.near is None:
-            raise QueryNotValid("radius_km", "指定半径时须同时指定位置（near）。")
+            raise QueryNotValid("radius_km", _("指定半径时须同时指定位置（near）。"))
         if not (math.isfinite(query.radius_km) and 0 < query.radius_km <= RADIUS_KM):
-            raise QueryNotValid("radius_km", f"半径应大于 0，不超过 {RADIUS_KM:.0f} 公里。")
+            raise QueryNotValid("radius_km", _("半径应大于 0，不超过 {most:.0f} 公里。", most=RADIUS_KM))
     if query.bbox is not None:
         west, south, east, north = query.bbox
         if not (all(map(math.isfinite, query.bbox)) and -180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-            raise QueryNotValid("bbox", "范围应写作“最小经度,最小纬度,最大经度,最大纬度”。")
+            raise QueryNotValid("bbox", _("范围应写作“最小经度,最小纬度,最大经度,最大纬度”。"))
 
 
 def _check_page(query: Query) -> None:
     if query.sort is not None and query.sort not in SORTS:
-        raise QueryNotValid("sort", "没有这种排序；可用：" + "、".join(SORTS) + "。")
+        raise QueryNotValid("sort", _("没有这种排序；可用：{orders}。", orders=_("、").join(SORTS)))
     if query.sort == "distance" and query.near is None:
-        raise QueryNotValid("sort", "按距离排序须同时指定位置（near）。")
+        raise QueryNotValid("sort", _("按距离排序须同时指定位置（near）。"))
     if not 1 <= query.limit <= LIMIT:
-        raise QueryNotValid("limit", f"每页条数应为 1 至 {LIMIT}。")
+        raise QueryNotValid("limit", _("每页条数应为 1 至 {most}。", most=LIMIT))
     if query.cursor is not None and len(query.cursor) > 2000:
         raise CursorNotValid
 

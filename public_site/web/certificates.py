@@ -11,9 +11,9 @@ from datetime import date
 from fastapi import Request
 from fastapi.responses import Response
 
-from public_site import certificates, receipts, register
+from public_site import certificates, languages, receipts, register
 from public_site.receipts import Receipt
-from public_site.web import answers, pages
+from public_site.web import answers, pages, translating
 from public_site.web.doors import Site, Snapshot
 from public_site.web.parameters import Parameters
 
@@ -35,7 +35,7 @@ def answer(
                                    as_of=(day or told_until).isoformat(), known=known)  # fmt: skip
     path = f"/enterprises/{enterprise_id}/certificate"
     query = f"?as_of={receipt.head['as_of']}&known_at={known}"
-    lasting = f"{answers.address(request)}{path}{query}"
+    lasting = f"{answers.address(request)}{translating.prefix(languages.current())}{path}{query}"
     if form == JWS:
         return _file(request, snapshot, receipt.data, "application/jose", receipt, enterprise_id, form)
     if form == PDF:
@@ -46,7 +46,7 @@ def answer(
     return pages.page(
         request, snapshot, "enterprises/certificate.html", said=said, facts=certificates.facts(receipt),
         units=certificates.units(said), enterprise=said["results"][0]["enterprise"], side=side, drawn=drawn,
-        lasting=lasting, path=path, query=query, heading=certificates.TITLE, has_pdf=certificates.can_write_pdf(),
+        lasting=lasting, path=path, query=query, has_pdf=certificates.can_write_pdf(),
         day=date.fromisoformat(said["as_of"]),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from public_site import news, records
+from public_site.languages import _
 from public_site.web import doors, keyset, pages, telling
 from public_site.web.parameters import Parameters
 
@@ -30,7 +31,7 @@ def downgrades(
         total=total,
         next=following,
         later=bool(after),
-        feeds=telling.links(telling.address_of("/downgrades"), "降级"),
+        feeds=telling.links(telling.address_of("/downgrades"), _("降级")),
     )
 
 
@@ -43,5 +44,5 @@ def feed(
     """The same to follow, in the order of publication."""
     page = news.of_downgrades(snapshot.connection, before=telling.before(parameters))
     return telling.answer(
-        request, snapshot, page, title="降级", path="/downgrades", further=telling.beside("/downgrades")
+        request, snapshot, page, title=_("降级"), path="/downgrades", further=telling.beside("/downgrades")
     )

@@ -13,8 +13,9 @@ from html import escape
 from fastapi import Request
 from fastapi.responses import Response
 
-from public_site import grades, records
-from public_site.web import answers, pages, words
+from public_site import grades, languages, records
+from public_site.languages import _
+from public_site.web import answers, pages, translating, words
 from public_site.web.doors import Site, Snapshot
 
 CARD_POLICY = (
@@ -24,6 +25,7 @@ CARD_POLICY = (
 _TONES = {"ap": "#0a5234", "a": "#1a7446", "b": "#1d5fa6", "bm": "#1d5fa6", "c": "#8a5a06", "d": "#8f1f2d",
           "l": "#5a3d8a", "nl": "#5a3d8a"}  # fmt: skip
 _HOLLOW = frozenset({"bm", "nl"})
+_LINE = {languages.CHINESE: 176, languages.ENGLISH: 200}  # pixels
 _WIDTH_OF_CARD, _HEIGHT_OF_CARD = 360, 240
 
 
@@ -54,8 +56,9 @@ class Badge:
 
     @property
     def width(self) -> int:
-        """In pixels: a Chinese sign is 15 wide, a line of the day at most 176."""
-        return self.start + max(176, 15 * len(self.said)) + 12
+        """In pixels: a Chinese sign is 15 wide, a Latin one at most 9; a line of the day 176, in English 200."""
+        signs = sum(15 if languages.HAN.match(sign) else 9 for sign in self.said)
+        return self.start + max(_LINE[languages.current()], signs) + 12
 
 
 def answer(request: Request, snapshot: Snapshot, line: records.EnterpriseLine, *, picture: bool) -> Response:
@@ -76,8 +79,8 @@ def answer(request: Request, snapshot: Snapshot, line: records.EnterpriseLine, *
 
 def snippets(address: str, line: records.EnterpriseLine) -> Snippets:
     """The lines to paste; addresses are whole, and what the register says is escaped."""
-    here = f"{address}/enterprises/{line.id}"
-    name = escape(f"{line.name}的大气环境绩效等级")
+    here = f"{address}{translating.prefix(languages.current())}/enterprises/{line.id}"
+    name = escape(_("{name}的大气环境绩效等级", name=words.latin_name(line.name)))
     return Snippets(
         badge=f'<a href="{here}"><img src="{here}/badge.svg" alt="{name}" height="56"></a>',
         card=f'<iframe src="{here}/card" title="{name}" width="{_WIDTH_OF_CARD}" height="{_HEIGHT_OF_CARD}"'
@@ -88,9 +91,9 @@ def snippets(address: str, line: records.EnterpriseLine) -> Snippets:
 def _badge(line: records.EnterpriseLine, day: str, *, demo: bool) -> Badge:
     label = line.overall_grade or ""
     mark = words.MARKS.get(label)
-    said = grades.grade(label).title if label else words.without_overall(line)
-    said = f"{said}（演示，虚构）" if demo else said
-    as_of = f"截至 {day} 的公开登记" if day else "公开登记"
+    said = _(grades.grade(label).title) if label else words.without_overall(line)
+    said = _("{said}（演示，虚构）", said=said) if demo else said
+    as_of = _("截至 {day} 的公开登记", day=day) if day else _("公开登记")
     return Badge(
         mark=mark,
         label=label,
@@ -98,5 +101,5 @@ def _badge(line: records.EnterpriseLine, day: str, *, demo: bool) -> Badge:
         is_hollow=mark is not None and mark.slug in _HOLLOW,
         said=said,
         as_of=as_of,
-        sentence=f"{line.name}：大气环境绩效等级{said}，{as_of}",
+        sentence=_("{name}：大气环境绩效等级{said}，{as_of}", name=line.name, said=said, as_of=as_of),
     )

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from public_site import histories, news, records, register, search, spreadsheets
+from public_site.languages import _
 from public_site.web import (
     answers,
     certificates,
@@ -68,7 +69,7 @@ def enterprises(request: Request, parameters: ListParameters, snapshot: doors.Re
         sorts=_sorts(wanted, only_by_name=result.limited or wanted.as_of is not None),
         register_until=_register_until(snapshot, snapshot.number, wanted.as_of),
         next=_next(wanted, result.found, "/enterprises"),
-        feeds=() if wanted.as_of else telling.links(_feed_of(wanted), "这份名单的变化"),
+        feeds=() if wanted.as_of else telling.links(_feed_of(wanted), _("这份名单的变化")),
         most_rows=spreadsheets.MOST_ROWS,
     )
 
@@ -145,7 +146,7 @@ def enterprises_feed(
     before = telling.before(parameters)
     wanted = filters.read(parameters)
     if wanted.as_of is not None:
-        parameters.refuse("as_of", "订阅的是今后的变化，不能加截至日期")
+        parameters.refuse("as_of", _("订阅的是今后的变化，不能加截至日期"))
         parameters.settle()
     followed = replace(wanted, cursor=None, sort=None, limit=None)
 
@@ -153,8 +154,10 @@ def enterprises_feed(
         return (followed.page_after(str(before)) if before else followed).url(f"/enterprises.{ending}")
 
     page = _news(snapshot, index, followed, before)
-    what = "、".join(chip.label for chip in _chips(followed)) or "全部企业"
-    return telling.answer(request, snapshot, page, title=f"{what}的变化", path=followed.url(), further=further)
+    what = _("、").join(chip.label for chip in _chips(followed)) or _("全部企业")
+    return telling.answer(
+        request, snapshot, page, title=_("{what}的变化", what=what), path=followed.url(), further=further
+    )
 
 
 def _news(snapshot: doors.Snapshot, index: search.Engine, followed: Filters, before: int) -> news.Page:
@@ -214,7 +217,7 @@ def enterprise(
         citations=citations,
         decided_by=_decided_by(view.line, citations),
         register_until=_register_until(snapshot, view.entry, as_of),
-        feeds=telling.links(telling.address_of(f"/enterprises/{view.line.id}"), view.line.name),
+        feeds=telling.links(telling.address_of(f"/enterprises/{view.line.id}"), words.latin_name(view.line.name)),
         snippets=embedding.snippets(answers.address(request), view.line),
     )
 
@@ -253,7 +256,9 @@ def enterprise_feed(
     except records.EnterpriseMerged as merged:
         return _to_survivor(request, snapshot, request.url.path.replace(path, f"/enterprises/{merged.into}", 1))
     page = news.of_enterprise(view, before=before)
-    return telling.answer(request, snapshot, page, title=view.line.name, path=path, further=telling.beside(path))
+    return telling.answer(
+        request, snapshot, page, title=words.enterprise_name(view.line.name), path=path, further=telling.beside(path)
+    )
 
 
 @routes.get("/enterprises/{enterprise_id:int}/badge.svg", dependencies=[doors.parameters()])
@@ -332,7 +337,7 @@ def _speaking(facets: Sequence[filters.Facet], total: int) -> list[filters.Facet
 def _says_nothing(facet: filters.Facet, total: int) -> bool:
     """The "cities" of 重庆 and its like all bear the municipality's own name: a reader goes on to its counties."""
     if facet.name == "city":
-        return all(records.division(f"{c.value[:2]}0000").name == c.label for c in facet.choices)
+        return all(records.division(f"{c.value[:2]}0000").name == records.division(c.value).name for c in facet.choices)
     return facet.name in ("scheme", "stage", "unlisted", "excellence") and all(
         choice.count == total for choice in facet.choices
     )
@@ -343,7 +348,7 @@ def _chips(wanted: Filters) -> list[filters.Choice]:
     chips = [filters.Choice(name, text, 0, wanted.without(name).url(), True) for name, text in wanted.singles()]
     for name in filters.FACETS:
         for value in wanted.chosen(name):
-            label = f"{words.PARAMETERS[name]}：{words.facet_value(name, value)}"
+            label = _("{name}：{value}", name=words.PARAMETERS[name], value=words.facet_value(name, value))
             chips.append(filters.Choice(value, label, 0, wanted.without_value(name, value).url(), True))
     return chips
 

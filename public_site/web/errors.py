@@ -15,7 +15,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from public_site import languages
 from public_site.faults import Fault, NotAllowed, NotFound, NotReady, NotValid
+from public_site.languages import N_, _
 from public_site.search import CursorNotValid, QueryNotValid
 from public_site.throttling import TooFast
 from public_site.web import caching, georeport, pages
@@ -38,15 +40,15 @@ STATUS: dict[type[Fault], int] = {
 
 # status: (what happened, what one can do)
 SAID: dict[int, tuple[str, str]] = {
-    400: ("网址有误", "请检查网址，或者从搜索重新开始。网址太长时，请减少筛选条件。"),
-    403: ("不允许这样做", "您没有这样做的权限。"),
-    404: ("没有找到这一页", "网址可能写错了，或者这里从来没有过内容。本站公布过的内容不会删除，也不会换地址。"),
-    405: ("这里不接受这种请求", "这个网址只能查看。"),
-    413: ("内容太大", "发送的内容超过了本页的上限。"),
-    422: ("填写的内容有误", "请按提示修改后再试。"),
-    429: ("请求太频繁", "请稍等片刻再试。"),
-    500: ("服务出了差错", "这是我们的问题，不是您的。登记数据不受影响，请稍后再试。"),
-    503: ("暂时无法给出可靠的回答", "数据正在更新或维护，请稍后再试。我们宁可不答，也不给出可能过时的等级。"),
+    400: (N_("网址有误"), N_("请检查网址，或者从搜索重新开始。网址太长时，请减少筛选条件。")),
+    403: (N_("不允许这样做"), N_("您没有这样做的权限。")),
+    404: (N_("没有找到这一页"), N_("网址可能写错了，或者这里从来没有过内容。本站公布过的内容不会删除，也不会换地址。")),
+    405: (N_("这里不接受这种请求"), N_("这个网址只能查看。")),
+    413: (N_("内容太大"), N_("发送的内容超过了本页的上限。")),
+    422: (N_("填写的内容有误"), N_("请按提示修改后再试。")),
+    429: (N_("请求太频繁"), N_("请稍等片刻再试。")),
+    500: (N_("服务出了差错"), N_("这是我们的问题，不是您的。登记数据不受影响，请稍后再试。")),
+    503: (N_("暂时无法给出可靠的回答"), N_("数据正在更新或维护，请稍后再试。我们宁可不答，也不给出可能过时的等级。")),
 }
 
 
@@ -61,7 +63,7 @@ def install(app: FastAPI) -> None:
 
 def refusal(request: Request, status: int, detail: str = "", problems: tuple[tuple[str, str], ...] = ()) -> Response:
     """The answer to an error: a page for people, problem+json for programs. `problems`: (parameter, sentence)."""
-    title, remedy = SAID.get(status, (HTTPStatus(status).phrase, ""))
+    title, remedy = map(_, SAID.get(status, (HTTPStatus(status).phrase, "")))
     if request.url.path.startswith(georeport.PREFIX):
         return georeport.refusal(request.url.path, status, detail or title)
     occurrence = uuid.uuid4().urn
@@ -76,7 +78,7 @@ def refusal(request: Request, status: int, detail: str = "", problems: tuple[tup
             "errors": [{"pointer": f"/query/{name}", "detail": message} for name, message in problems],
         }
         response = JSONResponse(body, status, media_type="application/problem+json")
-        response.headers["Content-Language"] = "zh-CN"
+        response.headers["Content-Language"] = languages.TAGS[languages.current()]
         if is_data(request.url.path):  # a page of another site may read what was wrong
             response.headers["Access-Control-Allow-Origin"] = "*"
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -134,7 +136,7 @@ def _http(request: Request, fault: HTTPException) -> Response:
 
 def _invalid(request: Request, fault: RequestValidationError) -> Response:
     places = (tuple(str(step) for step in error["loc"]) for error in fault.errors())
-    return refusal(request, 422, problems=tuple((place[-1], "不是这里要求的形式") for place in places if place))
+    return refusal(request, 422, problems=tuple((place[-1], _("不是这里要求的形式")) for place in places if place))
 
 
 def _crash(request: Request, fault: Exception) -> Response:

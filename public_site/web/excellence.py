@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from public_site import news, records, search
+from public_site.languages import _
 from public_site.web import doors, finding, pages, telling
 from public_site.web.filters import LONGEST_CURSOR, Filters
 from public_site.web.parameters import Parameters
@@ -34,7 +35,7 @@ def excellence(
         total=found.total,
         next=Filters(cursor=found.next).url("/excellence") if found.next else None,
         later=cursor is not None,
-        feeds=telling.links(telling.address_of("/excellence"), "A+ 企业"),
+        feeds=telling.links(telling.address_of("/excellence"), _("A+ 企业")),
     )
 
 
@@ -47,5 +48,5 @@ def feed(
     """The same to follow, in the order of publication."""
     page = news.of_excellence(snapshot.connection, before=telling.before(parameters))
     return telling.answer(
-        request, snapshot, page, title="A+ 企业", path="/excellence", further=telling.beside("/excellence")
+        request, snapshot, page, title=_("A+ 企业"), path="/excellence", further=telling.beside("/excellence")
     )

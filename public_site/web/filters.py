@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from public_site import grades, places, search
+from public_site.languages import _
 from public_site.search.values import LIMIT
 from public_site.web.parameters import Parameters
 
@@ -115,11 +116,11 @@ class Filters:
     def singles(self) -> list[tuple[str, str]]:
         """The chosen filters that have one value: name, and what a reader calls it."""
         said: dict[str, str | None] = {
-            "q": self.q and f"“{self.q}”",
-            "downgraded_since": f"{self.downgraded_since} 以来降级" if self.downgraded_since else None,
-            "near": self.near and f"距所选地点 {self.query().reach_km:g} 公里内",
-            "bbox": "地图范围内" if self.bbox else None,
-            "as_of": f"截至 {self.as_of}" if self.as_of else None,
+            "q": self.q and _("“{words}”", words=self.q),
+            "downgraded_since": _("{day} 以来降级", day=self.downgraded_since) if self.downgraded_since else None,
+            "near": self.near and _("距所选地点 {km:g} 公里内", km=self.query().reach_km),
+            "bbox": _("地图范围内") if self.bbox else None,
+            "as_of": _("截至 {day}", day=self.as_of) if self.as_of else None,
         }
         return [(name, text) for name, text in said.items() if text]
 
@@ -140,7 +141,10 @@ class Filters:
         if self.near is None:
             return []
         reach, wide = self.query().reach_km, (replace(self, radius_km=float(km), cursor=None) for km in RADII_KM)
-        return [Choice(f"{f.radius_km:g}", f"{f.radius_km:g} 公里", 0, f.url(path), f.radius_km == reach) for f in wide]
+        return [
+            Choice(f"{f.radius_km:g}", _("{km} 公里", km=f"{f.radius_km:g}"), 0, f.url(path), f.radius_km == reach)
+            for f in wide
+        ]
 
     def first_page(self) -> Filters:
         """The same list from its beginning."""
@@ -243,11 +247,11 @@ def read(parameters: Parameters) -> Filters:
 def _refuse_what_only_the_present_has(wanted: Filters, parameters: Parameters) -> None:
     """The index knows the present only, and the register's tables know neither distances nor overall grades of a day."""
     if wanted.sort not in (None, "name"):
-        parameters.refuse("sort", "查某一天当时的等级时只能按名称排列（name）")
+        parameters.refuse("sort", _("查某一天当时的等级时只能按名称排列（name）"))
     if wanted.near is not None:
-        parameters.refuse("near", "查某一天当时的等级时不能按距离筛选，请改用地区或地图范围（bbox）")
+        parameters.refuse("near", _("查某一天当时的等级时不能按距离筛选，请改用地区或地图范围（bbox）"))
     if wanted.overall:
-        parameters.refuse("overall", "查某一天当时的等级时不能按总体等级筛选，请改用等级（grade）")
+        parameters.refuse("overall", _("查某一天当时的等级时不能按总体等级筛选，请改用等级（grade）"))
 
 
 def _two(found: tuple[float, ...] | None) -> tuple[float, float] | None:
@@ -265,7 +269,7 @@ def divisions(parameters: Parameters, name: str) -> tuple[str, ...]:
         try:
             places.name(value)
         except places.NoSuchPlace:
-            parameters.refuse(name, "应为六位行政区划代码，例如 500000")
+            parameters.refuse(name, _("应为六位行政区划代码，例如 500000"))
             return ()
     return values
 
@@ -276,7 +280,7 @@ def grades_among(parameters: Parameters, name: str, *others: str) -> tuple[str, 
     values = tuple(f"{value[:-1]}+" if value == "A " else value.strip() for value in parameters.raw(name))
     among = (*(grade.label for grade in grades.grades()), *others)
     if not set(values) <= set(among):
-        parameters.refuse(name, f"应为 {'、'.join(among)} 之一")
+        parameters.refuse(name, _("应为 {choices} 之一", choices=_("、").join(among)))
         return ()
     return tuple(dict.fromkeys(values))
 
@@ -285,6 +289,6 @@ def among(parameters: Parameters, name: str, among: tuple[str, ...]) -> tuple[st
     """The values of a repeatable parameter that are each one of a few words."""
     values = parameters.texts(name)
     if not set(values) <= set(among):
-        parameters.refuse(name, f"应为 {'、'.join(among)} 之一")
+        parameters.refuse(name, _("应为 {choices} 之一", choices=_("、").join(among)))
         return ()
     return values

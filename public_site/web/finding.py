@@ -13,6 +13,7 @@ from functools import partial
 
 from public_site import grades, search
 from public_site.faults import NotReady
+from public_site.languages import _
 from public_site.search import tables
 from public_site.search.values import LIMIT
 from public_site.web import filters, words
@@ -84,7 +85,7 @@ def ids(
     while found.next:
         found = index.find(replace(query, cursor=found.next))
         if found.as_of != version:
-            raise IndexRenewed("名单刚刚更新，请重新下载。")
+            raise IndexRenewed(_("名单刚刚更新，请重新下载。"))
         yield found.ids
 
 
@@ -111,4 +112,4 @@ def _in_order(name: str, counts: Sequence[tuple[str, int]]) -> Sequence[tuple[st
 
 def _require_no_distance(query: search.Query) -> None:
     if query.near is not None:
-        raise IndexNeeded("检索索引暂不可用，不能按距离查找；请稍后再试，或者按地区查。")
+        raise IndexNeeded(_("检索索引暂不可用，不能按距离查找；请稍后再试，或者按地区查。"))

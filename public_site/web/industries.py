@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from public_site import grades, records, search
 from public_site.faults import NotFound
+from public_site.languages import _
 from public_site.web import doors, finding, pages, words
 
 routes = APIRouter(dependencies=[doors.parameters()])
@@ -26,9 +27,9 @@ def industries(request: Request, snapshot: doors.Reader, index: doors.Index) -> 
     local = [i.name for i in grades.industries("local") if i.name not in known]
     others = sorted(name for name in counts if name not in {*known, *local, *(n.split("/")[0] for n in known)})
     lists = [
-        ("国家标准的行业", known),
-        ("只在地方标准中的行业", list(dict.fromkeys(local))),
-        ("公告中写明的其他行业", others),
+        (_("国家标准的行业"), known),
+        (_("只在地方标准中的行业"), list(dict.fromkeys(local))),
+        (_("公告中写明的其他行业"), others),
     ]
     return pages.page(request, snapshot, "industries/list.html", lists=lists, counts=counts)
 
@@ -38,10 +39,10 @@ def industry(name: str, request: Request, snapshot: doors.Reader, index: doors.I
     """One industry."""
     named = [known for known in grades.industries() if name in (known.name, known.parent)]
     if not 0 < len(name) <= _LONGEST or not name.isprintable():
-        raise NoSuchIndustry("没有这个行业。")
+        raise NoSuchIndustry(_("没有这个行业。"))
     found = finding.find(index, snapshot, search.Query(industries=(name,), limit=1)).found
     if not named and not found.total:
-        raise NoSuchIndustry("没有这个行业：国家和地方的标准、登记的公告里都没有这个名称。")
+        raise NoSuchIndustry(_("没有这个行业：国家和地方的标准、登记的公告里都没有这个名称。"))
     counts = dict(found.facets.get("grade", ()))
     provinces = sorted(found.facets.get("province", ()), key=lambda counted: (-counted[1], counted[0]))
     return pages.page(

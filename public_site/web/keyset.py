@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from public_site.languages import _
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
 PAGE = 50
@@ -21,7 +22,7 @@ def read(parameters: Parameters) -> tuple[str, int] | None:
         return None
     found = _DAY_AND_NUMBER.fullmatch(given)
     if found is None or int(found[2]) > LARGEST_NUMBER:
-        parameters.refuse("cursor", "不是本页给出的翻页位置，请从第一页开始")
+        parameters.refuse("cursor", _("不是本页给出的翻页位置，请从第一页开始"))
         parameters.settle()
         return None
     return found[1], int(found[2])

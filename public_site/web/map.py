@@ -20,6 +20,7 @@ from fastapi.responses import Response
 
 from public_site import clusters, ground, maps, places, points, records, search
 from public_site.faults import NotFound, NotReady
+from public_site.languages import _
 from public_site.web import answers, doors, errors, filters, finding, map_ground, pages, words
 from public_site.web.filters import Filters
 from public_site.web.parameters import Parameters, ParametersRefused
@@ -118,7 +119,7 @@ def overview(request: Request, parameters: OverviewParameters, snapshot: doors.R
 
 
 @routes.get("/map/scaffold.js")
-def scaffold(request: Request, _: NoParameters, snapshot: doors.Reader) -> Response:
+def scaffold(request: Request, __: NoParameters, snapshot: doors.Reader) -> Response:
     """folium's script that makes the Leaflet map."""
     site: doors.Site = request.app.state.site
     script = maps.scaffold(map_ground.tiles(site))
@@ -126,11 +127,11 @@ def scaffold(request: Request, _: NoParameters, snapshot: doors.Reader) -> Respo
 
 
 @routes.get(map_ground.OPERATORS)
-def operators_ground(request: Request, _: NoParameters, snapshot: doors.Reader) -> Response:
+def operators_ground(request: Request, __: NoParameters, snapshot: doors.Reader) -> Response:
     """The ground that the operator has set instead of ours."""
     settings = request.app.state.site.settings
     if settings.map_ground_file is None:
-        raise NoGroundOfOurOwn("本站没有另设底图。")
+        raise NoGroundOfOurOwn(_("本站没有另设底图。"))
     content = ground.of_operator(settings.map_ground_file, settings.map_ground_gcj02)
     return answers.public(request, snapshot, Response(content, media_type="application/geo+json"))
 
@@ -172,7 +173,7 @@ def _at_division(mark: clusters.Mark, wanted: Filters) -> dict[str, Any]:
         "properties": {
             "count": mark.count,
             "grades": dict(mark.grades),
-            "division": {"code": code, "name": places.name(code)},
+            "division": {"code": code, "name": words.place_name(places.division(code))},
             "precision": words.PRECISIONS[level],
             "list": replace(wanted, bbox=None, cursor=None).with_value(level, code).url(),
         },
@@ -195,7 +196,7 @@ def _feature(mark: clusters.Mark, told: Mapping[int, Any]) -> dict[str, Any]:
             "name": row.name,
             "grade": label,
             "grade_in_words": words.map_grade(label),
-            "place": " ".join(division.name for division in place),
+            "place": " ".join(map(words.place_name, place)),
             "url": f"/enterprises/{mark.id}",
         },
     }
@@ -218,11 +219,11 @@ def _chips(wanted: Filters) -> list[filters.Choice]:
     chips = [filters.Choice(n, said, 0, wanted.without(n).url("/map"), True) for n, said in wanted.singles()]
     for name in filters.FACETS:
         for value in wanted.chosen(name):
-            label = f"{words.PARAMETERS[name]}：{words.facet_value(name, value)}"
+            label = _("{name}：{value}", name=words.PARAMETERS[name], value=words.facet_value(name, value))
             chips.append(filters.Choice(value, label, 0, wanted.without_value(name, value).url("/map"), True))
     return chips
 
 
 def _map_facts(site: doors.Site) -> dict[str, Any]:
-    marks = json.dumps(words.map_marks(), ensure_ascii=False)
-    return map_ground.facts(site) | {"element": maps.ELEMENT, "marks": marks}
+    marks, said = (json.dumps(told, ensure_ascii=False) for told in (words.map_marks(), words.map_words()))
+    return map_ground.facts(site) | {"element": maps.ELEMENT, "marks": marks, "words": said}

@@ -12,6 +12,7 @@ from typing import Any
 from fastapi.responses import Response
 
 from public_site import ground, maps
+from public_site.languages import _
 from public_site.web import policy
 from public_site.web.doors import Site
 
@@ -28,7 +29,7 @@ def facts(site: Site) -> dict[str, Any]:
     settings = site.settings
     own = settings.map_ground_file is not None
     told = {"ground": OPERATORS, "details": "{}"} if own else outlines(site)
-    return told | {"source": settings.map_ground_source or ground.SOURCE, "approval": settings.map_approval}
+    return told | {"source": settings.map_ground_source or _(ground.SOURCE), "approval": settings.map_approval}
 
 
 def outlines(site: Site) -> dict[str, str]:

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from public_site import news, records
-from public_site.faults import NotReady
+from public_site.faults import NotFound, NotReady
+from public_site.languages import _
 from public_site.web import caching, doors, keyset, pages, structured, telling
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
@@ -20,6 +21,10 @@ _ROWS = 100
 
 class OriginalAway(NotReady):
     """The original file of a published notice is not where it should be."""
+
+
+class NotSupervised(NotFound):
+    """Nothing says that a substantiated complaint led to this notice."""
 
 
 @routes.get("/notices")
@@ -32,7 +37,7 @@ def notices(
     following = keyset.following("/notices", [(line.issued_on, line.id) for line in found])
     return pages.page(
         request, snapshot, "notices/list.html", notices=found, total=total, next=following, later=bool(after),
-        feeds=telling.links(telling.address_of("/notices"), "公告"),
+        feeds=telling.links(telling.address_of("/notices"), _("公告")),
     )  # fmt: skip
 
 
@@ -44,7 +49,7 @@ def feed(
 ) -> Response:
     """The same to follow, in the order of publication."""
     page = news.of_notices(snapshot.connection, before=telling.before(parameters))
-    return telling.answer(request, snapshot, page, title="公告", path="/notices", further=telling.beside("/notices"))
+    return telling.answer(request, snapshot, page, title=_("公告"), path="/notices", further=telling.beside("/notices"))
 
 
 @routes.get("/notices/{notice_id:int}")
@@ -67,6 +72,15 @@ def notice(
     )  # fmt: skip
 
 
+@routes.get("/notices/{notice_id:int}/supervision", dependencies=[doors.parameters()])
+def supervision(notice_id: int, request: Request, snapshot: doors.Reader) -> Response:
+    """The substantiated complaint that led to a downgrade, as far as it is public: that there was one, and who found it so."""
+    view = records.notice(snapshot.connection, min(notice_id, LARGEST_NUMBER))
+    if not view.supervised_by:
+        raise NotSupervised("没有登记过这份公告与查实的投诉有关。")
+    return pages.page(request, snapshot, "notices/supervision.html", notice=view)
+
+
 @routes.get("/notices/{notice_id:int}/original", dependencies=[doors.parameters()])
 def original(notice_id: int, request: Request, site: doors.TheSite, snapshot: doors.Reader) -> Response:
     """The original file, byte for byte, always as a download: what strangers wrote is never shown in our pages."""
@@ -75,7 +89,7 @@ def original(notice_id: int, request: Request, site: doors.TheSite, snapshot: do
         raise caching.NotModified(mine)
     path = site.settings.originals / view.sha256
     if not path.is_file():
-        raise OriginalAway("这份公告的原始文件暂时取不到，请稍后再试。登记中保存着它的 SHA-256，可供核对。")
+        raise OriginalAway(_("这份公告的原始文件暂时取不到，请稍后再试。登记中保存着它的 SHA-256，可供核对。"))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(view.file_name, safe='')}",
         "Content-Security-Policy": "sandbox; default-src 'none'",
@@ -91,6 +105,6 @@ def original(notice_id: int, request: Request, site: doors.TheSite, snapshot: do
 def _after(parameters: Parameters) -> int:
     given = parameters.text("after") or "0"
     if not (given.isascii() and given.isdigit() and len(given) <= 18):
-        parameters.refuse("after", "应为本页给出的条目编号")
+        parameters.refuse("after", _("应为本页给出的条目编号"))
     parameters.settle()
     return int(given)

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from starlette.datastructures import UploadFile
 
 from public_site import ground, places
 from public_site.complaints import cases, categories, lodging, partners, workflow
@@ -140,7 +141,9 @@ async def _sent(request: Request) -> Form:
     told = request.headers.get("content-type", "").partition(";")[0].strip()
     if told not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise RequestRefused("应以 application/x-www-form-urlencoded 提交。")
-    sent = await request.form(max_files=0, max_fields=60, max_part_size=LARGEST)
+    sent = await request.form(max_files=6, max_fields=60, max_part_size=LARGEST)
+    if any(isinstance(value, UploadFile) for value in sent.values()):
+        raise RequestRefused("不收随请求的文件：请用 media_url，或请投诉人凭查询码补充照片。")
     named = [
         (found[1] if (found := _ATTRIBUTE.fullmatch(name)) else name, str(value)) for name, value in sent.multi_items()
     ]

@@ -11,6 +11,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import Request
@@ -187,5 +188,5 @@ def _this_page(request: Request, status: int) -> str | None:
     """
     if request.method != "GET" or status != 200:
         return None
-    query = request.scope["query_string"].decode("ascii", "replace")
-    return f"{request.scope['path']}?{query}" if query else request.scope["path"]
+    path, query = quote(request.scope["path"]), request.scope["query_string"].decode("ascii", "replace")
+    return f"{path}?{query}" if query else path

@@ -16,6 +16,7 @@ from datetime import date, datetime
 from fastapi import Request
 
 from public_site.faults import NotValid
+from public_site.languages import _
 
 LONGEST_TEXT = 64
 MOST_VALUES = 50
@@ -39,7 +40,8 @@ class ParametersRefused(UrlNotValid):
     """Some values of the URL cannot be understood."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("；".join(f"参数 {problem.name}：{problem.message}" for problem in problems) + "。")
+        told = (_("参数 {name}：{message}", name=problem.name, message=problem.message) for problem in problems)
+        super().__init__(_("；").join(told) + _("。"))
         self.problems = problems
 
 
@@ -47,9 +49,14 @@ class UnknownParameter(UrlNotValid):
     """The URL names something this page does not know."""
 
     def __init__(self, known: frozenset[str]) -> None:
-        names = "、".join(sorted(known))
-        hint = f"本页可用的参数：{names}。" if known else "本页没有参数。"
-        super().__init__(f"网址中有本页不认识的参数。为免给出错误的结果，我们没有忽略它。{hint}")
+        if known:
+            names = _("、").join(sorted(known))
+            said = _(
+                "网址中有本页不认识的参数。为免给出错误的结果，我们没有忽略它。本页可用的参数：{names}。", names=names
+            )
+        else:
+            said = _("网址中有本页不认识的参数。为免给出错误的结果，我们没有忽略它。本页没有参数。")
+        super().__init__(said)
 
 
 class Parameters:
@@ -84,7 +91,7 @@ class Parameters:
         """A short text without control characters."""
         values = self._given.get(name, [])
         if len(values) > 1:
-            self.refuse(name, "只能出现一次")
+            self.refuse(name, _("只能出现一次"))
             return None
         return self._clean(name, values[0], longest) if values else None
 
@@ -92,7 +99,7 @@ class Parameters:
         """The values of a repeatable parameter, each once, in the order given."""
         values = self._given.get(name, [])
         if len(values) > MOST_VALUES:
-            self.refuse(name, f"最多 {MOST_VALUES} 个值")
+            self.refuse(name, _("最多 {most} 个值", most=MOST_VALUES))
             return ()
         cleaned = (self._clean(name, value, LONGEST_TEXT) for value in values)
         return tuple(dict.fromkeys(value for value in cleaned if value is not None))
@@ -102,14 +109,14 @@ class Parameters:
         value = self.text(name)
         if value is None or value in among:
             return value
-        self.refuse(name, f"应为 {'、'.join(among)} 之一")
+        self.refuse(name, _("应为 {choices} 之一", choices=_("、").join(among)))
         return None
 
     def flag(self, name: str) -> bool:
         """`1` for yes; nothing else."""
         value = self.text(name)
         if value not in (None, "1"):
-            self.refuse(name, "只能写 1，或者不写")
+            self.refuse(name, _("只能写 1，或者不写"))
         return value == "1"
 
     def day(self, name: str) -> date | None:
@@ -122,7 +129,7 @@ class Parameters:
                 raise ValueError
             return date.fromisoformat(value)
         except ValueError:
-            self.refuse(name, "应为年-月-日，例如 2024-04-24")
+            self.refuse(name, _("应为年-月-日，例如 2024-04-24"))
             return None
 
     def moment(self, name: str) -> datetime | None:
@@ -135,7 +142,7 @@ class Parameters:
             if found.tzinfo is None or not 1900 < found.year < 9999:
                 raise ValueError
         except ValueError:
-            self.refuse(name, "应为带时区的时刻，例如 2024-04-24T18:00:00+08:00")
+            self.refuse(name, _("应为带时区的时刻，例如 2024-04-24T18:00:00+08:00"))
             return None
         return found
 
@@ -146,7 +153,7 @@ class Parameters:
             return None
         pieces = [piece.strip() for piece in value.split(",")]
         if len(pieces) != count or not all(_NUMBER.fullmatch(piece) for piece in pieces):
-            self.refuse(name, f"应为 {count} 个以逗号分隔的数，例如 {example}")
+            self.refuse(name, _("应为 {count} 个以逗号分隔的数，例如 {example}", count=count, example=example))
             return None
         return tuple(float(piece) for piece in pieces)
 
@@ -161,7 +168,7 @@ class Parameters:
         if value is None:
             return None
         if not (value.isascii() and value.isdigit() and len(value) <= 9 and least <= int(value) <= most):
-            self.refuse(name, f"应为 {least} 至 {most} 的整数")
+            self.refuse(name, _("应为 {least} 至 {most} 的整数", least=least, most=most))
             return None
         return int(value)
 
@@ -169,7 +176,7 @@ class Parameters:
         """The values of a repeatable parameter that are ids: whole numbers from 1 on."""
         values = self.texts(name)
         if not all(value.isascii() and value.isdigit() and 0 < int(value[:20]) <= LARGEST_NUMBER for value in values):
-            self.refuse(name, "应为正整数编号，例如 1042")
+            self.refuse(name, _("应为正整数编号，例如 1042"))
             return ()
         return tuple(map(int, values))
 
@@ -187,9 +194,9 @@ class Parameters:
     def _clean(self, name: str, value: str, longest: int) -> str | None:
         value = value.strip()
         if len(value) > longest:
-            self.refuse(name, f"最长 {longest} 个字")
+            self.refuse(name, _("最长 {longest} 个字", longest=longest))
             return None
         if any(unicodedata.category(character) in {"Cc", "Cs", "Cn"} or character == "\ufffd" for character in value):
-            self.refuse(name, "含有无法识别的字符")
+            self.refuse(name, _("含有无法识别的字符"))
             return None
         return value

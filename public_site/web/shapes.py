@@ -157,6 +157,7 @@ def notice(view: records.NoticeView) -> dict[str, Any]:
         "stated_counts": list(view.stated_counts),
         "objection_window": view.objection_window,
         "objection_until": view.objection_until,
+        "supervised_by": view.supervised_by,
         "url": view.url,
         "file_name": view.file_name,
         "media_type": view.media_type,

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from public_site import grades, histories, records
+from public_site import grades, histories, languages, records
+from public_site.languages import _
+from public_site.web import translating, words
 
 _CONTEXT = "https://schema.org"
 Told = dict[str, Any]
@@ -18,7 +20,7 @@ Told = dict[str, Any]
 
 def enterprise(line: records.EnterpriseLine, citations: Mapping[int, histories.Citation], address: str) -> Told:
     """An enterprise with the grades that its units hold."""
-    url = f"{address}/enterprises/{line.id}"
+    url = f"{_root(address)}/enterprises/{line.id}"
     held = [unit for unit in line.units if unit.stage == "decided" and unit.grade and unit.listed]
     return _without_gaps(
         {
@@ -29,7 +31,7 @@ def enterprise(line: records.EnterpriseLine, citations: Mapping[int, histories.C
             "name": line.name,
             "alternateName": list(line.former_names),
             "identifier": line.credit_code
-            and {"@type": "PropertyValue", "propertyID": "统一社会信用代码", "value": line.credit_code},
+            and {"@type": "PropertyValue", "propertyID": _("统一社会信用代码"), "value": line.credit_code},
             "address": _address(line),
             "location": _location(line),
             "hasCertification": [_certification(unit, citations, address) for unit in held],
@@ -40,7 +42,7 @@ def enterprise(line: records.EnterpriseLine, citations: Mapping[int, histories.C
 def notice(view: records.NoticeView, address: str) -> Told:
     """A notice with its original file."""
     line = view.line
-    url = f"{address}/notices/{line.id}"
+    url = f"{_root(address)}/notices/{line.id}"
     return _without_gaps(
         {
             "@context": _CONTEXT,
@@ -87,18 +89,25 @@ def _location(line: records.EnterpriseLine) -> Told | None:
 
 def _certification(unit: records.UnitLine, citations: Mapping[int, histories.Citation], address: str) -> Told:
     said_by = citations.get(unit.notice_id or 0)
-    what = "".join(part for part in (unit.industry, unit.line and f"（{unit.line}）") if part)
+    name = _("大气环境绩效等级")
+    if unit.industry or unit.line:
+        line = _("（{line}）", line=unit.line) if unit.line else ""
+        name = _("大气环境绩效等级：{what}", what=(words.industry(unit.industry, "/") if unit.industry else "") + line)
     return _without_gaps(
         {
             "@type": "Certification",
-            "name": f"大气环境绩效等级：{what}" if what else "大气环境绩效等级",
+            "name": name,
             "certificationRating": {"@type": "Rating", "ratingValue": unit.grade},
-            "description": unit.scheme and grades.scheme(unit.scheme).title,
+            "description": unit.scheme and _(grades.scheme(unit.scheme).title),
             "issuedBy": said_by and {"@type": "GovernmentOrganization", "name": said_by.issuer},
             "validFrom": unit.since,
-            "subjectOf": unit.notice_id and f"{address}/notices/{unit.notice_id}",
+            "subjectOf": unit.notice_id and f"{_root(address)}/notices/{unit.notice_id}",
         }
     )
+
+
+def _root(address: str) -> str:
+    return address + translating.prefix(languages.current())
 
 
 def _without_gaps(told: Told) -> Told:

@@ -12,8 +12,9 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import Response
 
-from public_site import feeds, log, news, records
-from public_site.web import answers, pages, words
+from public_site import feeds, languages, log, news, records
+from public_site.languages import P_, _
+from public_site.web import answers, pages, translating, words
 from public_site.web.doors import Site, Snapshot
 from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
@@ -32,7 +33,7 @@ def before(parameters: Parameters) -> int:
     """
     given = parameters.text("cursor")
     if given is not None and not (given.isascii() and given.isdigit() and len(given) <= LONGEST_NUMBER):
-        parameters.refuse("cursor", "应为本订阅给出的翻页位置，请从第一页开始")
+        parameters.refuse("cursor", _("应为本订阅给出的翻页位置，请从第一页开始"))
     parameters.settle()
     return LARGEST_NUMBER if given is None else int(given)
 
@@ -62,15 +63,17 @@ def plain(
 ) -> Response:
     """A feed that no cache keeps; see `answer`."""
     site: Site = request.app.state.site
-    form, at = format_of(request), answers.address(request)
+    form, root = format_of(request), translating.prefix(languages.current())
+    at = answers.address(request) + root
     authority = (log.origin(snapshot.connection) or site.settings.origin).partition("/")[0].partition(":")[0]
     asked = request.query_params.get("cursor")
     since = page.items[0].event.published_at if page.items else snapshot.published_at or "1970-01-01T00:00:00Z"
     current = further(form.ending, None)
     feed = feeds.Feed(
-        id=f"tag:{authority},2026:feed:{quote(further('atom', None), safe='/?=&,%')}",
-        title=f"明绩：{title}",
-        subtitle="重点行业企业大气环境绩效等级公开登记。逐条注明出处；未见公开记录不等于 D 级。",
+        id=f"tag:{authority},2026:feed:{quote(root + further('atom', None), safe='/?=&,%')}",
+        title=_("明绩：{title}", title=title),
+        subtitle=_("重点行业企业大气环境绩效等级公开登记。逐条注明出处；未见公开记录不等于 D 级。"),
+        language=languages.TAGS[languages.current()],
         page_url=at + path,
         self_url=at + (further(form.ending, int(asked)) if asked else current),
         current_url=at + current,
@@ -96,7 +99,10 @@ def beside(path: str) -> Callable[[str, int | None], str]:
 
 def links(path: Callable[[str], str], title: str) -> list[tuple[str, str, str]]:
     """What a page's head says of its feeds: address, media type, title."""
-    return [(path(form.ending), form.media_type, f"{title}（{form.title}）") for form in feeds.FORMATS]
+    return [
+        (path(form.ending), form.media_type, _("{title}（{format}）", title=title, format=form.title))
+        for form in feeds.FORMATS
+    ]
 
 
 def _item(item: news.Item, at: str, authority: str) -> feeds.Item:
@@ -121,13 +127,16 @@ def _categories(item: news.Item) -> tuple[str, ...]:
 
 def _title(item: news.Item) -> str:
     event, line = item.event, item.enterprise
-    state = "（已撤销）" if event.withdrawn else "（后有更正）" if event.mended_by else ""
+    state = _("（已撤销）") if event.withdrawn else _("（后有更正）") if event.mended_by else ""
     if line is None:
         what = words.STAGES[event.stage or "decided"] if event.kind == "notice_published" else _amended(item)
-        return f"{what}：{event.notice.title if event.notice else f'登记第 {event.entry} 条'}{state}"
+        title = event.notice.title if event.notice else _("登记第 {number} 条", number=event.entry)
+        return _("{what}：{title}{state}", what=what, title=title, state=state)
     grade = f" {_change(item)}" if event.grade and event.kind in (*words.WITH_GRADE, "corrected") else ""
-    industry = f"（{event.industry}）" if event.industry else ""
-    return f"{line.name}：{words.happened(event, line.id)}{grade}{industry}{state}"
+    told = words.happened(event, line.id) + grade
+    if event.industry:
+        told = _("{told}（{industry}）", told=told, industry=words.industry(event.industry, "/"))
+    return _("{what}：{title}{state}", what=words.enterprise_name(line.name), title=told, state=state)
 
 
 def _amended(item: news.Item) -> str:
@@ -137,31 +146,36 @@ def _amended(item: news.Item) -> str:
 def _change(item: news.Item) -> str:
     event = item.event
     earlier = event.before.get("grade") if event.kind == "corrected" else event.previous_grade
-    return f"{earlier} → {event.grade}" if earlier and earlier != event.grade else f"{event.grade}"
+    now = _(event.grade) if event.grade else ""
+    return f"{_(earlier)} → {now}" if earlier and earlier != event.grade else now
 
 
 def _lines(item: news.Item, at: str) -> list[feeds.Line]:
     event, line, notice = item.event, item.enterprise, item.event.notice
     told: list[feeds.Line] = []
     if event.stage == "proposed":
-        told.append(feeds.Line("", "这是公示拟定的结果，征求意见之后可能改变。"))
+        told.append(feeds.Line("", _("这是公示拟定的结果，征求意见之后可能改变。")))
     if line:
-        told.append(feeds.Line("企业", line.name, f"{at}/enterprises/{line.id}"))
+        told.append(feeds.Line(_(P_("one", "企业")), words.enterprise_name(line.name), f"{at}/enterprises/{line.id}"))
         if place := _place(line):
-            told.append(feeds.Line("所在地", place))
-    if what := " · ".join(filter(None, (event.industry, event.site, event.line))):
-        told.append(feeds.Line("评级单元", what))
+            told.append(feeds.Line(_("所在地"), place))
+    industry = words.industry(event.industry, "/") if event.industry else None
+    if what := " · ".join(filter(None, (industry, event.site, event.line))):
+        told.append(feeds.Line(_("评级单元"), what))
     if event.effective_on:
-        told.append(feeds.Line("自何日起", event.effective_on))
+        told.append(feeds.Line(_("自何日起"), event.effective_on))
     if event.reason:
-        told.append(feeds.Line("理由", event.reason))
+        told.append(feeds.Line(_("理由"), event.reason))
     if notice:
-        row = f"，第 {event.row} 行" if event.row else ""
-        told.append(feeds.Line("依据", f"{notice.issuer}《{notice.title}》{row}", f"{at}/notices/{notice.id}"))
-        told.append(feeds.Line("原始文件 SHA-256", notice.sha256))
-    told.append(feeds.Line("登记", f"第 {event.entry} 条，发布于 {pages.moment(event.published_at)}（北京时间）"))
+        source = _("{issuer}《{title}》", issuer=notice.issuer, title=notice.title)
+        row = _("，第 {row} 行", row=event.row) if event.row else ""
+        told.append(feeds.Line(_("依据"), source + row, f"{at}/notices/{notice.id}"))
+        told.append(feeds.Line(_("原始文件 SHA-256"), notice.sha256))
+    moment = pages.moment(event.published_at)
+    published = _("第 {number} 条，发布于 {moment}（北京时间）", number=event.entry, moment=moment)
+    told.append(feeds.Line(_("登记"), published))
     return told
 
 
 def _place(line: records.EnterpriseLine) -> str:
-    return "".join(division.name for division in words.distinct_places(line.province, line.city, line.county))
+    return words.place_line(words.distinct_places(line.province, line.city, line.county))

@@ -61,7 +61,8 @@ def of(history: Iterable[histories.Event], line: records.EnterpriseLine, until: 
         pieces = held.get(unit.id, [])
         last = pieces[-1] if pieces else None
         if last and (last.until is None) == unit.listed and last.grade == unit.grade and unit.stage == "decided":
-            names[str(unit.id)] = " · ".join(filter(None, (unit.industry, unit.site, unit.line)))
+            industry = words.industry(unit.industry, "/") if unit.industry else None
+            names[str(unit.id)] = " · ".join(filter(None, (industry, unit.site, unit.line)))
             kept += pieces
     return drawn(kept, names, until) if kept else None
 

@@ -14,15 +14,18 @@ from typing import Any
 from jinja2 import Environment, nodes
 from jinja2.ext import InternationalizationExtension
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from public_site import languages
 
 ONLY_CHINESE = ("/console", "/static", "/open311", "/healthz", "/readyz", "/metrics", "/.well-known", "/robots.txt")
-_ADDRESS = re.compile(r'(\b(?:href|action|formaction|hx-get|hx-post)=")/(?!/|static/|readyz|console)')
-_CHINESE = re.compile(rf"({languages.HAN.pattern}(?:[\w\u3000-\u303f\uff00-\uffef·]*{languages.HAN.pattern})?)")
+_ADDRESS = re.compile(
+    r'(\b(?:href|action|formaction|hx-get|hx-post)=")/(?!/|static/|readyz|console|open311|\.well-known)'
+)
+_SIGN = r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
+_CHINESE = re.compile(rf"({_SIGN}(?:[^A-Za-z“”‘’<>]*{_SIGN})?)")
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -39,8 +42,8 @@ class Templates(Environment):
         self.policies["ext.i18n.trimmed"] = True
         self.language = language
         self.globals |= {"_": self.told, "root": prefix(language), "lang": languages.TAGS[language]}
-        self.globals |= {"original": self._original, "named": self._named, "term": self._term, "retold": self._retold}
-        self.globals["mixed"] = self._mixed
+        self.globals |= {"original": self._original, "named": self._named, "term": self._term}
+        self.globals |= {"retold": self._retold, "mixed": self._mixed}
 
     def told(self, text: str, **values: object) -> str:
         """`_` in templates: a text of ours in the page's language."""
@@ -54,12 +57,6 @@ class Templates(Environment):
             return text or ""
         return Markup('<span lang="zh-CN">{}</span>').format(text)
 
-    def _mixed(self, text: str) -> str:
-        """A text in the page's language in which there may be names out of the data: these marked as Chinese."""
-        if self.language == languages.CHINESE or isinstance(text, Markup) or not languages.HAN.search(text):
-            return text
-        return Markup("").join(self._original(piece) for piece in _CHINESE.split(text))
-
     def _named(self, name: str) -> str:
         """A name out of the data: in another language with its pinyin."""
         if self.language == languages.CHINESE or not (spelled := languages.romanised(name)):
@@ -68,8 +65,18 @@ class Templates(Environment):
 
     def _term(self, text: str | None) -> str:
         """A term of the reference tables (an industry, a grade's title) in the page's language; any other text as it is."""
-        told = self.told(text) if text else ""
-        return told if told != text else self._original(text)
+        if not text or self.language == languages.CHINESE:
+            return text or ""
+        told = [(part, self.told(part)) for part in text.split("/")]  # a part of an industry stands behind it
+        return Markup(": ").join(english if english != part else self._original(part) for part, english in told)
+
+    def _mixed(self, text: str) -> str:
+        """A sentence of the page's language that may hold Chinese words out of the data or of addresses: those marked."""
+        if self.language == languages.CHINESE or not languages.HAN.search(text) or "<" in text:
+            return text
+        pieces = _CHINESE.split(text.unescape() if isinstance(text, Markup) else text)
+        chinese = Markup('<span lang="zh-CN">{}</span>')
+        return Markup("").join(chinese.format(piece) if at % 2 else escape(piece) for at, piece in enumerate(pieces))
 
     def _retold(self, text: str) -> str:
         """What was written down in Chinese for good (an answer, a check of a receipt), in the page's language."""
@@ -117,15 +124,16 @@ class _Trans(InternationalizationExtension):
         self,
         singular: str,
         plural: str | None,  # noqa: ARG002 - the catalogue has it
-        context: str | None,  # noqa: ARG002 - this and the last two are Jinja's, for translating at run time
+        context: str | None,
         variables: dict[str, nodes.Expr],
         plural_expr: nodes.Expr | None,
-        vars_referenced: bool,  # noqa: ARG002
+        vars_referenced: bool,  # noqa: ARG002 - this and the last are Jinja's, for translating at run time
         num_called_num: bool,  # noqa: ARG002
     ) -> nodes.Output:
         """The text itself; where the language tells one thing from many, both and the choice between them."""
         assert isinstance(self.environment, Templates)
-        told = languages.forms(singular, self.environment.language)
+        text = languages.P_(context, singular) if context else singular
+        told = languages.forms(text, self.environment.language)
         one = _output(told[0], variables)
         if plural_expr is None or len(told) == 1:
             return one

@@ -16,7 +16,9 @@ def keys(request: Request, snapshot: doors.Reader, site: doors.TheSite) -> Respo
     """Every public key that ever signed for this register, and what was revoked. Keys change without a new entry."""
     settings = site.settings
     origin = log.origin(snapshot.connection) or settings.origin
-    answer = answers.json(request, snapshot, signing.key_set(settings.receipt_keys, settings.log_key, origin))
+    answer = answers.json(
+        request, snapshot, signing.key_set(settings.receipt_keys, settings.log_key, origin, settings.proof_key)
+    )
     answer.headers["Cache-Control"] = "public, max-age=60"
     del answer.headers["ETag"]
     return answer

@@ -14,8 +14,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
-from public_site import grades, histories, languages, records, register
-from public_site.languages import N_, Words, _
+from public_site import grades, histories, languages, places, records, register
+from public_site.languages import N_, P_, Words, _
 
 _LEVELS = ("province", "city", "county")
 SECTIONS = (
@@ -64,7 +64,7 @@ KINDS = Words(
     {
         "graded": N_("认定等级"),
         "upgraded": N_("升级"),
-        "downgraded": N_("降级"),
+        "downgraded": P_("what happened", "降级"),
         "confirmed": N_("再次公布，等级未变"),
         "no_longer_listed": N_("未再列入"),
         "managed_as": N_("按其他等级管理"),
@@ -80,11 +80,11 @@ KINDS = Words(
 )
 AMENDS = Words(
     {
-        "corrected": N_("更正"),
-        "withdrawn": N_("撤销"),
-        "notice_corrected": N_("更正"),
-        "notice_withdrawn": N_("撤销"),
-        "undone": N_("收回"),
+        "corrected": P_("verb", "更正"),
+        "withdrawn": P_("verb", "撤销"),
+        "notice_corrected": P_("verb", "更正"),
+        "notice_withdrawn": P_("verb", "撤销"),
+        "undone": P_("verb", "收回"),
     }
 )
 WITH_GRADE = frozenset({"graded", "upgraded", "downgraded", "confirmed", "cited"})
@@ -99,7 +99,7 @@ _PROPOSED = Words(
     }
 )
 NOTICE_STAGES = Words({"proposed": N_("公示（拟定，尚未确定）"), "decided": N_("公告（已确定）")})
-STAGES = Words({"proposed": N_("公示"), "decided": N_("公告")})
+STAGES = Words({"proposed": P_("stage", "公示"), "decided": P_("stage", "公告")})
 SCOPES = Words(
     {
         "snapshot": N_("完整名单"),
@@ -139,6 +139,7 @@ FACTS = Words(
         "issued_on": N_("日期"),
         "stage": N_("性质"),
         "url": N_("原网页"),
+        "supervised_by": N_("社会监督（查实的机关）"),
         "objection_window": N_("异议期"),
         "objection_until": N_("异议期截止"),
         "name": N_("名称"),
@@ -214,6 +215,17 @@ def romanised(name: str) -> str:
     return languages.romanised(name)
 
 
+def enterprise_name(name: str) -> str:
+    """An enterprise's name in plain text: in English with its pinyin in brackets."""
+    spelled = "" if languages.current() == languages.CHINESE else languages.romanised(name)
+    return f"{name} ({spelled})" if spelled else name
+
+
+def latin_name(name: str) -> str:
+    """An enterprise's name where Chinese cannot be marked as such (attributes, code to paste): in English its pinyin."""
+    return name if languages.current() == languages.CHINESE else languages.romanised(name) or name
+
+
 def place_name(division: Named) -> str:
     """A division's name: in English its own English name or pinyin, without the word for its kind."""
     return division.name if languages.current() == languages.CHINESE else _english_place(division.name)
@@ -231,15 +243,12 @@ def _english_place(name: str) -> str:
     if name in _PLACES_IN_ENGLISH:
         return _PLACES_IN_ENGLISH[name]
     short = _KIND_OF_PLACE.sub("", name) if len(name) > 2 else name
-    return languages.romanised(short).replace(" ", "").capitalize() or name
+    first, *others = languages.romanised(short).split() or [name]
+    return first + "".join(f"'{syllable}" if syllable[0] in "aeo" else syllable for syllable in others)
 
 
-_PEOPLES = (
-    "满族|蒙古族?|回族|藏族|羌族|彝族|苗族|侗族|土家族|瑶族|壮族|布依族|朝鲜族|哈萨克族?|柯尔克孜|傣族|白族|哈尼族|景颇族|傈僳族|黎族|畲族|"
-    "水族|仡佬族|仫佬族|毛南族|土族|撒拉族|东乡族|保安族|裕固族|锡伯|塔吉克|拉祜族|佤族|独龙族|怒族|纳西族|普米族|布朗族|达斡尔族|鄂温克族|各族"
-)
 _KIND_OF_PLACE = re.compile(
-    rf"((?:{_PEOPLES})*自治[县州]|自治旗|(?:维吾尔|壮族|回族)?自治区|特别行政区|省|市|地区|新区|区|县|盟|旗)$"
+    rf"(?<=..)((?:{places.PEOPLES})*自治[区州县旗]|特别行政区|省|市|地区|林区|特区|新区|区|县|旗|盟)$"
 )
 # Names that English writes in another way than pinyin does (统一地名英译, as the statistics yearbooks print them).
 _PLACES_IN_ENGLISH = {
@@ -269,6 +278,11 @@ def scheme_title(scheme: str | None) -> str:
     return _(grades.scheme(scheme).title if scheme else N_("未载明"))
 
 
+def industry(name: str, between: str = "：") -> str:
+    """An industry, with its part behind it: 陶瓷：建筑陶瓷; Ceramics: building ceramics."""
+    return (between if languages.current() == languages.CHINESE else ": ").join(_(part) for part in name.split("/"))
+
+
 def facet_value(name: str, value: str) -> str:
     """What a value beside a list is called."""
     if name == "industry":
@@ -277,7 +291,7 @@ def facet_value(name: str, value: str) -> str:
         return place_name(records.division(value))
     if name == "scheme":
         return scheme_title(value)
-    return FACET_VALUES.get((name, value), value)
+    return FACET_VALUES.get((name, value)) or _(value)
 
 
 def kind(kind: str, stage: str | None) -> str:
@@ -361,7 +375,9 @@ def _readable(facts: Mapping[str, Any]) -> dict[str, str]:
 def _said(name: str, value: Any) -> str:
     if value is None:
         return _("未载明")
-    return NOTICE_STAGES[value] if name == "stage" else scheme_title(value) if name == "scheme" else str(value)
+    if name == "stage":
+        return NOTICE_STAGES[value]
+    return scheme_title(value) if name == "scheme" else _(value) if name in ("grade", "managed_as") else str(value)
 
 
 def _changed(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -440,7 +456,7 @@ PRECISIONS = Words(
 
 def map_marks() -> dict[str, dict[str, Any]]:
     """Every mark of the map for the script that draws it, by label: slug, letter, spoken, path, width, baseline, ring."""
-    drawn = {label: (label, mark) for label, mark in MARKS.items()}
+    drawn = {label: (_(label), mark) for label, mark in MARKS.items()}
     drawn |= {label: ("＝" if label == "incomparable" else "", mark) for label, mark in _MAP_OTHERS.items()}
     return {
         label: {"slug": mark.slug, "letter": letter, "spoken": _(mark.spoken), "path": mark.path, "width": mark.width,
@@ -449,6 +465,25 @@ def map_marks() -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def map_words() -> dict[str, str]:
+    """What the script of the map says; `{name}` stands for what it fills in."""
+    return {name: _(text) for name, text in _MAP_WORDS.items()}
+
+
+_MAP_WORDS = {
+    "ten_thousands": N_("{count}万"),
+    "enterprise": N_("{name}，{grade}"),
+    "cluster": N_("{count} 家企业：{grades}"),
+    "between": N_("，"),
+    "division": N_("{place}：{count} 家企业，{precision}"),
+    "all_of": N_("{place}的全部企业"),
+    "without_point": N_("其中 {count} 家的公告没有写明具体位置（{precision}）。"),
+    "marks_failed": N_("地图上的标记没有取到，请稍后再移动一下地图；名单不受影响。"),
+    "ground_failed": N_("底图没有取到；标记和名单不受影响。"),
+    "close": N_("关闭"),
+    "closer": N_("放大"),
+    "farther": N_("缩小"),
+}
 # Enterprises without an overall grade: shapes that no grade has.
 _MAP_OTHERS = {
     "incomparable": Mark("other", N_("各单元等级不可比"), "M20 3 38 36H2z", baseline=32),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from public_site import log, receipt_verifier, signing
 from public_site.complaints import cases, following, handling, keys, lodging, rounds, sealing, upkeep, workflow
 from public_site.complaints.cases import NoSuchComplaint
 from public_site.faults import NotValid
@@ -269,15 +270,18 @@ class TestTheWay:
 
     def test_a_proof_holds_says_no_content_and_breaks_with_any_byte(self, inbox: Inbox) -> None:
         lodged = inbox.lodge()
-        proof = following.proof(inbox.store, lodged.code)
-        told = following.verified(proof, inbox.store.proof_key)
-        assert told["complaint"] == lodged.reference
-        assert told["received_on"] == TODAY.isoformat()
+        proof, settings = following.proof(inbox.store, lodged.code), inbox.store.settings
+        own = signing.jwk(log.read_key(settings.proof_key).public_key())
+        keys: dict[str, Any] = {"keys": [own | {"purpose": receipt_verifier.PROOFS}]}
+        assert receipt_verifier.PROOFS == signing.PROOFS
+        assert [name for name, holds, _ in receipt_verifier.verify(proof, keys) if holds] == ["形式", "签名", "内容"]
+        told = receipt_verifier.content(proof)
+        assert (told["complaint"], told["received_on"]) == (lodged.reference, TODAY.isoformat())
         assert SECRET not in str(told)
-        for at in range(0, len(proof) - 2, 7):
-            changed = "A" if proof[at] != "A" else "B"
-            with pytest.raises(NotValid):
-                following.verified(proof[:at] + changed + proof[at + 1 :], inbox.store.proof_key)
+        for at in range(len(proof)):
+            changed = proof[:at] + ("A" if proof[at] != "A" else "B") + proof[at + 1 :]
+            assert not all(holds for _, holds, _ in receipt_verifier.verify(changed, keys)), at
+        assert not receipt_verifier.verify(proof, {"keys": [own]})[-1][1], "a key of receipts signs no proofs"
 
     def test_unknown_malformed_and_erased_codes_are_answered_alike(self, inbox: Inbox) -> None:
         lodged = inbox.lodge()

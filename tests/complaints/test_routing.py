@@ -61,6 +61,24 @@ def test_the_rules_in_plain_cases(matter: Matter, body: str, rule: str) -> None:
     assert (found.body.id, found.rule) == (body, rule)
 
 
+def test_what_lies_in_a_zone_without_a_code_goes_to_the_zones_authority_before_its_countys() -> None:
+    zone = Body("liangjiang", "两江新区局", "county", ("500100:两江新区", "500102:两江新区"), BOTH, "chongqing")
+    among = BODIES | {"liangjiang": zone}
+    for place in ("500100", "500102"):
+        found = routing.route(Matter("pollution", place, zone="两江新区"), among)
+        assert found.body == zone
+        assert "两江新区" in found.sentence
+    assert routing.route(Matter("pollution", "500102", zone="重庆高新区"), among).body.id == "fuling"
+    assert (
+        routing.route(Matter("pollution", "500100", zone="两江新区", about="liangjiang"), among).body.id == "chongqing"
+    )
+    assert routing.route(Matter("pollution", "130200", zone="两江新区"), among).body.id == "duty", (
+        "a namesake elsewhere"
+    )
+    assert places.is_zone("两江新区")
+    assert not places.is_zone("500102")
+
+
 def test_two_that_fit_alike_are_left_to_a_person() -> None:
     twin = replace(BODIES["fuling"], id="twin")
     found = routing.route(Matter("pollution", "500102"), BODIES | {"twin": twin})

@@ -181,6 +181,7 @@ ONLY: dict[str, str | tuple[str, ...]] = {
     "GET /console/proposals": PUBLISHER,
     "GET /console/proposals/{}": PUBLISHER,
     "POST /console/proposals/{}/close": "drafter",
+    "POST /console/proposals/{}/notice": "drafter",
     "GET /console/administration": "administrator",
     "GET /console/administration/body": "administrator",
     "POST /console/administration/body": "administrator",

@@ -11,9 +11,11 @@ from public_site import supervisors
 from public_site.complaints import following, keys, reading, upkeep
 from tests.complaints.inbox import SECRET
 from tests.complaints.test_photos import picture
+from tests.desk import Desk, row
 from tests.web import complaint_desks
 from tests.web.clerks import OURS, PASSWORD, Office
-from tests.web.complaint_desks import QUEUE, Bureaus, acts, text_of, today
+from tests.web.complaint_desks import ENTERPRISE, QUEUE, Bureaus, acts, text_of, today
+from tests.web.conftest import Visitor
 
 
 @pytest.fixture
@@ -244,6 +246,58 @@ class TestWhatABodyShares:
         drafter.opens("/console/proposals/9", 404)
         steps = following.follow(bureaus.inbox.store, told.code, on=today()).steps
         assert (steps[-1].act, steps[-1].said) == ("propose", "")
+
+    def test_a_published_downgrade_leads_to_the_substantiated_case_and_tells_nothing_of_it(
+        self, bureaus: Bureaus, tmp_path: Path
+    ) -> None:
+        told = bureaus.lodge()
+        clerk, drafter = bureaus.of("fuling"), bureaus.office.clerk("起草人甲", "drafter")
+        approver, office = bureaus.office.clerk("批准人乙", "approver"), bureaus.office
+        desk = Desk(office.database, office.settings, tmp_path / "desk")
+        acts(clerk, "accept")
+        clerk.sends(f"{QUEUE}/1/propose", None, proposal="监测数据超标。")
+        desk.publish([row(ENTERPRISE, "C")], on=today().isoformat(), title="关于调整绩效等级的公告")
+        notice = str(desk.enterprise(ENTERPRISE).history[0].notice.id)  # type: ignore[union-attr]
+        there = "/console/proposals/1"
+        assert "还没有办结为查实" in drafter.text(there)
+        assert drafter.sends(f"{there}/notice", None, notice=notice).status_code == 422
+        acts(clerk, "close", said="夜间停机。", code="substantiated")
+        assert "已把有关投诉办结为查实" in drafter.text(there)
+        assert approver.sends(f"{there}/notice", None, notice=notice).status_code == 403
+        assert drafter.sends(f"{there}/notice", None, notice="1").status_code == 422, "not a downgrade since then"
+        public = Visitor(bureaus.office.client())
+        assert "社会监督" not in public.opens(f"/notices/{notice}").text_content()
+        public.opens(f"/notices/{notice}/supervision", 404)
+        draft = drafter.sends(f"{there}/notice", None, notice=notice).headers["location"]
+        drafter.sends(f"{draft}/hand-over", None)
+        seen = approver.opens(draft).xpath("//input[@name='seen']/@value")[0]
+        assert approver.sends(f"{draft}/approve", None, seen=seen).status_code == 303
+        assert f"/notices/{notice}/supervision" in public.opens(f"/notices/{notice}").xpath("//dd/a/@href")
+        page = public.text(f"/notices/{notice}/supervision")
+        assert "演示涪陵区生态环境局" in page
+        for url in (
+            f"/notices/{notice}",
+            f"/notices/{notice}/supervision",
+            f"/api/v1/notices/{notice}",
+            "/notices.atom",
+        ):
+            answer = bureaus.office.client().get(url).text
+            assert told.reference not in answer
+            assert "CANARY" not in answer
+            assert "夜间停机" not in answer
+
+    def test_a_case_that_is_judged_anew_is_no_longer_said_to_be_substantiated(self, bureaus: Bureaus) -> None:
+        told = bureaus.lodge()
+        clerk, city = bureaus.of("fuling"), bureaus.of("chongqing")
+        drafter = bureaus.office.clerk("起草人甲", "drafter")
+        acts(clerk, "accept")
+        acts(clerk, "close", said="夜间停机。", code="partly")
+        clerk.sends(f"{QUEUE}/1/propose", None, proposal="监测数据超标。")
+        assert "已把有关投诉办结为查实" in drafter.text("/console/proposals/1")
+        following.act(bureaus.inbox.store, told.code, "object", "还在排放", on=today())
+        acts(city, "accept")
+        assert acts(city, "close", said="没有查到。", code="not_substantiated").status_code == 303
+        assert "还没有办结为查实" in drafter.text("/console/proposals/1")
 
     def test_unusual_reading_is_shown_to_colleagues_and_administrators(
         self, bureaus: Bureaus, monkeypatch: pytest.MonkeyPatch

@@ -40,7 +40,7 @@ def entries(visitor: Visitor, url: str) -> list[Any]:
 def test_every_page_leads_to_its_feeds_and_they_agree(visitor: Visitor, page: str) -> None:
     links = {
         link.get("type"): link.get("href")
-        for link in visitor.opens(page).xpath("//head/link[@rel='alternate']")
+        for link in visitor.opens(page).xpath("//head/link[@rel='alternate'][@type]")
         if link.get("type") != "application/json"
     }
     assert set(links) == {"application/atom+xml", "application/rss+xml", "application/feed+json"}

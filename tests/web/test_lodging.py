@@ -14,7 +14,8 @@ import pytest
 import time_machine
 from lxml import html
 
-from public_site.complaints import statistics
+from public_site.complaints import bodies, statistics
+from public_site.complaints.routing import Body
 from tests.complaints.inbox import PASSPHRASE, Inbox, opened
 from tests.complaints.test_photos import picture
 from tests.web.clerks import OURS
@@ -130,6 +131,23 @@ def test_from_an_enterprise_the_place_is_known_and_an_objection_goes_to_the_issu
         visitor, "/complaints/new?kind=objection&notice=1", ({}, {"statement": "应为 B 级，理由如下。见附件。"}, {})
     )
     assert "演示重庆市生态环境局" in checked(visitor, sent(visitor, page)).text_content()
+
+
+def test_what_lies_in_a_zone_goes_to_its_authority_and_says_so(inbox: Inbox, register: Any, visitor_of: Any) -> None:
+    bodies.put(
+        inbox.store,
+        Body("zone", "演示两江新区分局", "county", ("500100:两江新区",), frozenset({"pollution"}), "chongqing"),
+    )
+    visitor = visitor_of(register.settings)
+    page = answered(
+        visitor, "/complaints/new?kind=pollution", ({"county": "重庆市两江新区", "where": "五号路"}, *ANSWERS[1:])
+    )
+    told = checked(visitor, sent(visitor, page))
+    assert "演示两江新区分局" in told.text_content()
+    followed = visitor.client.post("/complaints/follow", data={"code": code_of(told)}, headers=OURS).text
+    assert "两江新区五号路" in followed
+    with pytest.raises(bodies.BodiesRefused, match="园区"):
+        bodies.put(inbox.store, Body("other", "甲", "county", ("500100:甲", "两江新区"), frozenset(), ""))
 
 
 def test_from_a_point_on_the_map_the_county_is_known(inbox: Inbox, register: Any, visitor_of: Any) -> None:

@@ -210,6 +210,9 @@ def test_what_is_wrong_is_told_in_the_standards_form(partner: Visitor, inbox: In
     refused(400, post(partner, key, EXAMPLE + "x" * 70_000))
     refused(400, partner.client.post("/open311/v2/requests.json", json={"api_key": key}))
     refused(400, partner.client.delete("/open311/v2/requests.json"))
+    attached = partner.client.post("/open311/v2/requests.json", data={"api_key": key}, files={"media": ("p.jpg", b"x")})
+    refused(400, attached)
+    assert "media_url" in attached.json()[0]["description"]
     with inbox.store.looking() as connection:
         assert connection.execute(text("SELECT count(*) FROM complaint")).scalar() == 0
 

@@ -87,7 +87,7 @@ def _pieces(asked: Asked, receipt: receipts.Receipt) -> Iterator[bytes]:
     yield orjson.dumps(said)[:-1] + b',"notices":' + receipt.notices + b',"responses":{'
     for start in range(0, len(receipt.answers), _RUN):
         run = zip(asked.questions[start : start + _RUN], receipt.answers[start : start + _RUN], strict=True)
-        told = b",".join(orjson.dumps(question.ref) + b":" + answer for question, answer in run)
+        told = b",".join(orjson.dumps(question.ref) + b":" + answer.told() for question, answer in run)
         yield b"," + told if start else told
     yield b'},"receipt":"'
     yield receipt.data

@@ -275,6 +275,8 @@ WHOLE_NOTICE = members(
                           whatever("一项数目：label、grade、local、count", "A count: label, grade, local, count.")),
     objection_window=maybe(text("异议期原文", "Window for objections, as written.")),
     objection_until=maybe(day("异议期最后一天", "Last day of that window.")),
+    supervised_by=maybe(text("查实有关投诉的机关，它们促成了其中的降级",
+                             "Authorities that substantiated complaints which led to downgrades in it.")),
     url=maybe(text("官方网页", "Official page.")),
     file_name=text("原始文件名", "Name of the original file."),
     media_type=text("媒体类型", "Media type."),

@@ -73,6 +73,7 @@ def statement(site: doors.Site, form: Form) -> Statement:
     return Statement(
         kind=its_kind,
         place=place(form, of),
+        zone=zone(form, of),
         where=_where_in_words(form, of),
         when=form.text("when", longest=200) or "",
         said=form.passage("statement", longest=cases.LONGEST),
@@ -94,6 +95,14 @@ def place(form: Form, of: records.EnterpriseLine | None) -> str:
         return division.code
     found = places.find(form.said("county")) if form.said("county") else ()
     return (found[0].code or "") if found else ""
+
+
+def zone(form: Form, of: records.EnterpriseLine | None) -> str:
+    """The zone without a code that the place lies in, where one is known: on record, or written."""
+    if of is not None:
+        return of.zone or ""
+    found = places.find(form.said("county")) if form.said("county") else ()
+    return (found[0].zone or "") if found else ""
 
 
 def enterprise(site: doors.Site, form: Form) -> records.EnterpriseLine | None:
@@ -132,7 +141,7 @@ def notices_of(site: doors.Site, of: records.EnterpriseLine | None) -> list[hist
 
 def told_before(site: doors.Site, form: Form, of: records.EnterpriseLine | None) -> Mapping[str, Body]:
     """The authorities of the place, that one may have told in vain."""
-    return lodging.authorities(site.complaints, kind(form), place(form, of))
+    return lodging.authorities(site.complaints, kind(form), place(form, of), zone(form, of))
 
 
 def point(form: Form) -> tuple[float, float] | None:
@@ -150,6 +159,8 @@ def county_of_point(form: Form) -> str:
 
 def _where_in_words(form: Form, of: records.EnterpriseLine | None) -> str:
     said = form.text("where", longest=300) or (of.name if of else "")
+    if of is None:
+        said = zone(form, of) + said  # the division alone does not tell it
     at = point(form)
     return f"{said}（纬度 {at[0]:g}，经度 {at[1]:g}）" if at else said
 

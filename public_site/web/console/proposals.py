@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
-from public_site import records, standings
+from public_site import publishing, records, standings
 from public_site.complaints import proposals
+from public_site.complaints.proposals import Proposal
 from public_site.faults import Fault, NotValid
 from public_site.supervisors import Person
-from public_site.web import doors
+from public_site.web import doors, pages
 from public_site.web.console import guard
 from public_site.web.console.complaint_doors import store, today
 from public_site.web.forms import Form
@@ -20,6 +21,7 @@ from public_site.web.parameters import LARGEST_NUMBER, Parameters
 
 routes = APIRouter()
 _PAGE = 50
+_REASON = "经社会监督查实之后公布，在公告上写明。"  # public, and the same each time
 
 
 @routes.get("/console/proposals")
@@ -69,15 +71,62 @@ def close(
     return guard.go(f"/console/proposals/{proposal_id}")
 
 
+@routes.post("/console/proposals/{proposal_id:int}/notice", dependencies=[doors.parameters()])
+def name_notice(
+    proposal_id: int,
+    request: Request,
+    person: guard.Drafter,
+    register: guard.Looking,
+    form: Annotated[Form, guard.form("notice")],
+) -> Response:
+    """A draft by which the notice of a downgrade says that a substantiated complaint led to it: by whom, and no more."""
+    found = proposals.proposal(store(request), min(proposal_id, LARGEST_NUMBER))
+    chosen = form.choice("notice", tuple(number for number, _ in _downgrades(found, _enterprise(register, found))))
+    if not found.upheld:
+        form.refuse("notice", "提出的机关还没有把有关投诉办结为查实，公告不能这样写")
+    elif not chosen and not form.problems:
+        form.refuse("notice", "请选择公告")
+    if form.problems:
+        return _page(request, person, register, proposal_id, form)
+    notice, body = int(chosen or 0), proposals.body_name(store(request), found.body)
+    said = (records.notice(register, notice).supervised_by or "").split("；")
+    changes = {"supervised_by": "；".join(sorted({*filter(None, said), body}))}
+    try:
+        made = publishing.draft_notice_correction(
+            doors.site(request).database, notice, changes, reason=_REASON, by=person.name, at=pages.now()
+        )
+    except NotValid as fault:
+        form.refuse("notice", str(fault))
+        return _page(request, person, register, proposal_id, form)
+    return guard.go(f"/console/notices/{made.id}")
+
+
+def _enterprise(register: Connection, proposal: Proposal) -> records.EnterpriseView | None:
+    """The enterprise that is meant, as it is published now."""
+    try:
+        return records.enterprise(register, proposal.enterprise)
+    except records.EnterpriseMerged as moved:
+        return records.enterprise(register, moved.into)
+    except Fault:
+        return None
+
+
+def _downgrades(proposal: Proposal, enterprise: records.EnterpriseView | None) -> list[tuple[str, str]]:
+    """The notices that downgraded the enterprise since the proposal was made, as (number, words), newest first."""
+    told = {
+        str(event.notice.id): f"{event.notice.title}（{event.effective_on}，降为 {event.grade}）"
+        for event in (enterprise.history if enterprise else ())
+        if event.notice and event.kind == "downgraded" and event.stage == "decided" and not event.withdrawn
+        and pages.day_of(event.published_at).isoformat() >= proposal.made_on
+    }  # fmt: skip
+    return list(told.items())
+
+
 def _page(request: Request, person: Person, register: Connection, number: int, form: Form) -> Response:
     found = proposals.proposal(store(request), min(number, LARGEST_NUMBER))
-    try:
-        enterprise = records.enterprise(register, found.enterprise).line
-    except records.EnterpriseMerged as moved:
-        enterprise = records.enterprise(register, moved.into).line
-    except Fault:
-        enterprise = None
+    enterprise = _enterprise(register, found)
     return guard.page(
-        request, person, "proposal.html", status=422 if form.problems else 200, proposal=found, enterprise=enterprise,
+        request, person, "proposal.html", status=422 if form.problems else 200, proposal=found,
+        enterprise=enterprise and enterprise.line, downgrades=_downgrades(found, enterprise),
         body=proposals.body_name(store(request), found.body), form=form,
     )  # fmt: skip
