@@ -23,10 +23,10 @@ from public_site.complaints.cases import Case, NoSuchComplaint, Step
 from public_site.complaints.routing import Body, Matter
 from public_site.complaints.store import Store
 from public_site.faults import NotValid
-from public_site.languages import _
+from public_site.languages import N_, _
 
 _PROOF_ALG = "Ed25519"
-PROOF_LIMITS = "登记证明只证明这一编号的投诉在这一天登记过：不含内容，不说明是谁投诉、投诉谁、是否属实、结果如何。"
+PROOF_LIMITS = N_("登记证明只证明这一编号的投诉在这一天登记过：不含内容，不说明是谁投诉、投诉谁、是否属实、结果如何。")
 
 
 class UnknownCode(NotValid):

@@ -14,7 +14,7 @@ from public_site.web import doors, pages
 
 # What the verifier says of each check, and the checks' names: it stands alone and knows Chinese only.
 NAMES = {"形式": N_("形式"), "签名": N_("签名"), "撤销": N_("是否撤销"), "规范": N_("规范写法"), "检查点": N_("检查点"),
-         "条目": N_("所依据的条目"), "结论": N_("结论"), "名单": N_("名单"), "内容": N_("内容")}  # fmt: skip
+         "条目": N_("所依据的条目"), "结论": N_("结论"), "名单": N_("名单"), "内容": N_("登记证明的内容")}  # fmt: skip
 SENTENCES = (
     N_("内容残缺或不是应有的形式。"),
     N_("回执的编码不唯一：有字符被改动。"),

@@ -38,6 +38,9 @@ def test_whoever_is_shown_a_registration_proof_learns_whether_it_holds_and_how_l
     assert answer.status_code == 200
     for said in ("登记证明成立", lodged.reference, "不说明是谁投诉"):
         assert said in answer.text
+    english = visitor.client.post("/en/verify", files={"file": ("proof.jws", proof.encode())}, headers=OURS)
+    assert "The registration proof holds" in english.text
+    assert f"number {lodged.reference}, was registered on" in english.text
     assert SECRET not in answer.text
     (tmp_path / "keys.json").write_text(json.dumps(keys))
     (tmp_path / "proof.jws").write_text(proof + "\n")
