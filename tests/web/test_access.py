@@ -118,6 +118,29 @@ def test_nothing_hinders_anybody(windows: dict[str, Watched], site: Site, path: 
     watched.is_well()
 
 
+CHOSEN = {"size": "large", "contrast": "more", "scheme": "dark"}
+TASKS = ("/", "/enterprises", "/enterprises/4", "/about/design", "/check", "/complaints/new?kind=pollution")
+
+
+@pytest.mark.parametrize("path", TASKS)
+def test_large_text_and_strong_contrast_as_chosen_on_the_page_hinder_nobody(
+    browser: Browser, site: Site, path: str
+) -> None:
+    context = browser.new_context(locale="zh-CN", viewport=VIEWS[languages.CHINESE], reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(site.url("/"))
+    page.get_by_text("显示", exact=True).click()
+    for name in ("大字（关怀版）", "高对比", "深色"):
+        page.get_by_role("button", name=name).click()
+    page.goto(site.url(path))
+    assert page.evaluate("({...document.documentElement.dataset})") == CHOSEN
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 16
+    assert page.evaluate("document.documentElement.scrollWidth") <= VIEWS[languages.CHINESE]["width"]
+    assert hindrances(page) == []
+    assert context.cookies() == []
+    context.close()
+
+
 def _is_excepted(told: str) -> bool:
     """Marks on a map stand where the enterprises are, however near each other (WCAG 2.5.8: essential); the list beside is equal."""
     return told.startswith("target-size | ") and "leaflet-marker-icon" in told
