@@ -31,6 +31,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 from public_site import throttling
@@ -327,7 +328,11 @@ class Store:
         if not self.wraps.is_sqlite:
             engine = create_engine(self.wraps.url, isolation_level="AUTOCOMMIT")
             with engine.connect() as connection:
-                connection.execute(text("VACUUM (FULL) wrap"))
+                connection.exec_driver_sql(f"SET lock_timeout = {_SHRED_MILLISECONDS}")
+                try:
+                    connection.execute(text("VACUUM (FULL) wrap"))
+                except OperationalError:  # somebody is reading
+                    gone = False
             engine.dispose()
         return gone
 

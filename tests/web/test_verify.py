@@ -40,7 +40,7 @@ def test_whoever_is_shown_a_registration_proof_learns_whether_it_holds_and_how_l
         assert said in answer.text
     english = visitor.client.post("/en/verify", files={"file": ("proof.jws", proof.encode())}, headers=OURS)
     assert "The registration proof holds" in english.text
-    assert f"number {lodged.reference}, was registered on" in english.text
+    assert f"number {lodged.reference}, registered at" in english.text
     assert SECRET not in answer.text
     (tmp_path / "keys.json").write_text(json.dumps(keys))
     (tmp_path / "proof.jws").write_text(proof + "\n")
