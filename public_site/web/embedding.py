@@ -15,7 +15,7 @@ from fastapi.responses import Response
 
 from public_site import grades, languages, records
 from public_site.languages import _
-from public_site.web import answers, pages, translating, words
+from public_site.web import answers, marks, pages, translating, words
 from public_site.web.doors import Site, Snapshot
 
 CARD_POLICY = (
@@ -41,7 +41,7 @@ class Snippets:
 class Badge:
     """What the picture shows: a mark (None: no grade to show), the words beside it, all of it in one sentence."""
 
-    mark: words.Mark | None
+    mark: marks.Mark | None
     label: str
     tone: str
     is_hollow: bool
@@ -90,7 +90,7 @@ def snippets(address: str, line: records.EnterpriseLine) -> Snippets:
 
 def _badge(line: records.EnterpriseLine, day: str, *, demo: bool) -> Badge:
     label = line.overall_grade or ""
-    mark = words.MARKS.get(label)
+    mark = marks.MARKS.get(label)
     said = _(grades.grade(label).title) if label else words.without_overall(line)
     said = _("{said}（演示，虚构）", said=said) if demo else said
     as_of = _("截至 {day} 的公开登记", day=day) if day else _("公开登记")

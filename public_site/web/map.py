@@ -21,7 +21,7 @@ from fastapi.responses import Response
 from public_site import clusters, ground, maps, places, points, records, search
 from public_site.faults import NotFound, NotReady
 from public_site.languages import _
-from public_site.web import answers, doors, errors, filters, finding, map_ground, pages, words
+from public_site.web import answers, doors, errors, filters, finding, map_ground, marks, pages, words
 from public_site.web.filters import Filters
 from public_site.web.parameters import Parameters, ParametersRefused
 
@@ -174,7 +174,7 @@ def _at_division(mark: clusters.Mark, wanted: Filters) -> dict[str, Any]:
             "count": mark.count,
             "grades": dict(mark.grades),
             "division": {"code": code, "name": words.place_name(places.division(code))},
-            "precision": words.PRECISIONS[level],
+            "precision": marks.PRECISIONS[level],
             "list": replace(wanted, bbox=None, cursor=None).with_value(level, code).url(),
         },
     }
@@ -197,7 +197,7 @@ def _feature(mark: clusters.Mark, told: Mapping[int, Any]) -> dict[str, Any]:
         | {
             "name": row.name,
             "grade": label,
-            "grade_in_words": words.map_grade(label),
+            "grade_in_words": marks.map_grade(label),
             "place": " ".join(map(words.place_name, place)),
             "url": f"/enterprises/{mark.id}",
         },
@@ -227,5 +227,5 @@ def _chips(wanted: Filters) -> list[filters.Choice]:
 
 
 def _map_facts(site: doors.Site) -> dict[str, Any]:
-    marks, said = (json.dumps(told, ensure_ascii=False) for told in (words.map_marks(), words.map_words()))
-    return map_ground.facts(site) | {"element": maps.ELEMENT, "marks": marks, "words": said}
+    drawn, said = (json.dumps(told, ensure_ascii=False) for told in (marks.map_marks(), marks.map_words()))
+    return map_ground.facts(site) | {"element": maps.ELEMENT, "drawn": drawn, "words": said}

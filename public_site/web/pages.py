@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from public_site import languages, search, shipped
 from public_site.settings import Settings
-from public_site.web import assets, caching, translating, words
+from public_site.web import assets, caching, marks, translating, words
 from public_site.web.doors import Site, Snapshot
 
 _CHINA = timezone(timedelta(hours=8))
@@ -53,7 +53,13 @@ def environment(files: assets.Assets, settings: Settings, language: str = langua
         "size": size,
         "day_of": day_of,
     }
-    env.globals |= {"static": files.url, "demo": settings.demo, "words": words, "highlight": search.highlight}
+    env.globals |= {
+        "static": files.url,
+        "demo": settings.demo,
+        "words": words,
+        "marks": marks,
+        "highlight": search.highlight,
+    }
     env.globals |= {"address": settings.base_url, "as_json": as_json}
 
     @lru_cache(maxsize=256)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from public_site import histories, records
-from public_site.web import words
+from public_site.web import marks, words
 
 WIDTH = 480  # of the box that lanes are drawn in
 _GRADING = frozenset({"graded", "upgraded", "downgraded", "confirmed"})
@@ -97,7 +97,7 @@ def _held(history: Iterable[histories.Event]) -> dict[int, list[Held]]:
             day, grade = event.effective_on or day, event.grade or grade
             said[event.mends] = (unit, day, grade)
         elif event.unit is not None and event.stage == "decided" and not event.withdrawn and event.effective_on:
-            if event.kind in _GRADING and event.grade in words.MARKS:
+            if event.kind in _GRADING and event.grade in marks.MARKS:
                 said[event.entry] = (event.unit, event.effective_on, event.grade)
             elif event.kind == "no_longer_listed":
                 said[event.entry] = (event.unit, event.effective_on, None)

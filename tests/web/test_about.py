@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from public_site.web import words
+from public_site.web import marks
 
 
 def test_it_says_what_the_site_does_not_do(visitor: Any) -> None:
@@ -22,7 +22,7 @@ def test_the_design_page_shows_every_mark_and_a_refused_form(visitor: Any) -> No
     shown = {
         label for svg in page.xpath("//table//svg[@role='img']/@aria-label") for label in [svg.removeprefix("拟定：")]
     }
-    assert {mark.spoken for mark in words.MARKS.values()} <= shown
+    assert {mark.spoken for mark in marks.MARKS.values()} <= shown
     assert page.xpath("//*[@aria-invalid='true']")
     assert page.xpath("//svg[contains(@class, 'lanes')]//rect")
 

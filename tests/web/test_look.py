@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from public_site import grades, shipped
-from public_site.web import words
+from public_site.web import marks
 
 CSS = (shipped.STATIC / "site.css").read_text()
 TEMPLATES = sorted(shipped.TEMPLATES.rglob("*.html"))
@@ -61,11 +61,11 @@ def test_the_style_sheet_is_light() -> None:
 
 
 def test_every_grade_has_a_mark_of_its_own_without_colour() -> None:
-    assert list(words.MARKS) == [grade.label for grade in grades.grades()]
-    assert len({mark.slug for mark in words.MARKS.values()}) == len(words.MARKS)
+    assert list(marks.MARKS) == [grade.label for grade in grades.grades()]
+    assert len({mark.slug for mark in marks.MARKS.values()}) == len(marks.MARKS)
     # B and B- share an outline: one is filled, the other hollow (and the letters differ).
     assert ".grade-bm .shape" in CSS
-    outlines = [mark.path for label, mark in words.MARKS.items() if label != "B-"]
+    outlines = [mark.path for label, mark in marks.MARKS.items() if label != "B-"]
     assert len(set(outlines)) == len(outlines)
 
 
