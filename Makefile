@@ -79,7 +79,7 @@ $(BIN)/python:
 
 lock: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet uv
-	$(LOCK) --upgrade --extra test --group build -o constraints.txt pyproject.toml
+	$(LOCK) --upgrade --extra test --extra bench --group build -o constraints.txt pyproject.toml
 	$(LOCK) --generate-hashes -c constraints.txt -o requirements.lock pyproject.toml
 	npm install --package-lock-only --ignore-scripts
 
