@@ -44,6 +44,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     folding    retelling      entries → standings, the pure rule · the same told a second time, for doubt
     mending                   what amendments leave of the entries: what counts, what it says, whose it is
     audit      throttling     who did or read what · token buckets that remember nobody
+    newest                    the latest entry, known without asking for every answer
     register                  the append-only table of entries
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints

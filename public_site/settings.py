@@ -83,6 +83,15 @@ class Settings(BaseSettings):
         300, ge=50, le=10_000, description="一次查询等待 Meilisearch 的时间上限，毫秒；超过则改用名称开头匹配。"
     )
 
+    ready_mb: int = Field(
+        64, ge=0, le=65_536, description="每个进程在内存中保留的已生成页面和答复上限，MB；0 为不保留。"
+    )
+    fresh_milliseconds: int = Field(
+        250,
+        ge=0,
+        le=10_000,
+        description="PostgreSQL：多少毫秒查一次登记的最新条目；0 为每次请求都查。SQLite 总是即时的。",
+    )
     open_data_quiet_seconds: int = Field(
         60, ge=0, le=86_400, description="登记多少秒没有新条目后自动导出开放数据；0 为不自动导出。"
     )

@@ -65,7 +65,7 @@ def postgres_database_url(postgres_url: str) -> Iterator[str]:
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of a register of its own; every test that asks for it runs on both databases."""
     url = request.getfixturevalue("postgres_database_url") if request.param == "postgresql" else ""
-    return Settings(data=tmp_path / "data", database_url=url)
+    return Settings(data=tmp_path / "data", database_url=url, fresh_milliseconds=0)
 
 
 @pytest.fixture

@@ -48,7 +48,9 @@ def public(request: Request, snapshot: Snapshot, response: Response) -> Response
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if snapshot.current:
-        caching.declare_public(response, caching.tag(request, snapshot.number, site.build, None))
+        caching.declare_of_entry(
+            request, response, snapshot.number, caching.tag(request, snapshot.number, site.build, None)
+        )
     return response
 
 

@@ -1,7 +1,8 @@
 """Where the parts are joined, and the only place: settings, database, index, templates, routes, layers.
 
-The layers, outermost first: `translating` (the language of the URL), `front` (headers of every answer, HEAD, bounds), `api.limits` (how often), compression, FastAPI's routing with the
-answers to faults. They are plain ASGI, because the routes behind them are counted in microseconds.
+The layers, outermost first: `translating` (the language of the URL), `api.limits` (how often), `ready` (answers made before),
+`front` (headers of every answer, HEAD, bounds), compression, FastAPI's routing with the answers to faults. They are plain
+ASGI, because the routes behind them are counted in microseconds.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
-from public_site import feeds, shipped
+from public_site import feeds, newest, shipped
 from public_site.complaints.store import Store
 from public_site.database import Database
 from public_site.search import engines
@@ -38,12 +40,14 @@ from public_site.web import (
     healthz,
     home,
     industries,
+    kept,
     log,
     near,
     notices,
     open311,
     pages,
     places,
+    ready,
     readyz,
     robots,
     sitemaps,
@@ -68,6 +72,8 @@ PARTS: dict[str, tuple[Any, ...]] = {
     "console": console.PAGES,
 }
 DEFAULT = frozenset({"public", "intake"})
+# FastAPI would record what was asked and what failed, with its messages, for whatever collector the environment names.
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 class PublicSite(FastAPI):
@@ -85,8 +91,10 @@ class PublicSite(FastAPI):
             api.checks.PATH: api.checks.LARGEST,
             verify.PAGE: verify.LARGEST_RECEIPT,
         }
-        limited = api.limits.Limits(super().build_middleware_stack(), site.settings.api_per_minute, errors.refusal)
-        return translating.Languages(front.Front(limited, errors.refusal, larger))
+        whole = front.Front(super().build_middleware_stack(), errors.refusal, larger)
+        kept_ready = ready.Ready(whole, site)
+        limited = api.limits.Limits(kept_ready, site.settings.api_per_minute, errors.refusal, front.completed)
+        return translating.Languages(limited)
 
 
 class Compression:
@@ -108,7 +116,7 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
         raise ValueError(f"unknown parts: {sorted(unknown)}")
     app = PublicSite(
         title="明绩", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=front.LARGEST_BODY,
-        redirect_slashes=False,
+        redirect_slashes=False, telemetry=_NO_TELEMETRY,
     )  # fmt: skip
     app.state.site = _site(settings)
     errors.install(app)
@@ -129,12 +137,15 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
 
 def _site(settings: Settings) -> doors.Site:
     files = assets.Assets(shipped.STATIC)
+    database = Database(settings.register_url)
     return doors.Site(
         settings=settings,
-        database=Database(settings.register_url),
+        database=database,
         index=engines.engine(settings),
         assets=files,
         templates=pages.environments(files, settings),
         build=assets.build(),
         complaints=Store(settings),
+        newest=newest.Newest(database, settings.fresh_milliseconds / 1000),
+        kept=kept.Kept(settings.ready_mb << 20),
     )

@@ -4,18 +4,21 @@ What this module knows that no other does: every public answer is a function of 
 N, of a digest of the program's build and the URL and, for a part of a page, of the part's name. The URL is in it so that
 a tag proves that this URL once answered 200: what is no page is never "not modified". The outermost layer (`front`) adds the content
 encoding to the tag on its way out, because the compressed bytes are another representation; here that ending is cut
-off again before tags are compared. What is not declared public here is `private, no-store`.
+off again before tags are compared. What is not declared public here is `private, no-store`. An answer that nothing but N and
+the URL decides says so to the store of ready answers (`ready`), which asked for it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from public_site import languages
+from public_site.web.stamping import Stamped
 
 PUBLIC = "public, max-age=60, stale-while-revalidate=300"
 FOREVER = "public, max-age=31536000, immutable"
@@ -24,6 +27,18 @@ PAGE_VARIES = "HX-Request, HX-Target"
 
 _TAG = re.compile(r'"([^"]*)"')
 _ENCODING = re.compile(r"-(br|gzip|zstd)$")
+
+
+@dataclass(slots=True)
+class Asked:
+    """What the store of ready answers wants to know of an answer: the entry that decides it, with its URL (None: more does),
+    and, where it tells of one enterprise alone, the pieces of its page, the enterprise and the month of publication."""
+
+    gzip: bool  # whether the caller takes it
+    number: int | None = None
+    own: Stamped | None = None
+    subject: int = 0
+    month: str = ""
 
 
 class NotModified(Exception):
@@ -55,6 +70,23 @@ def held(request: Request, current: str) -> str | None:
         if _ENCODING.sub("", given) == current:
             return str(given)
     return None
+
+
+def means(held: bytes, tag: bytes) -> bytes | None:
+    """The one of the caller's tags (`"…"`) that means the same content as `tag`, in whatever encoding, else None."""
+    core = _ENCODING.sub("", tag.decode("latin-1")[1:-1])
+    for given in _TAG.findall(held.decode("latin-1")):
+        if _ENCODING.sub("", given) == core:
+            return f'"{given}"'.encode("latin-1")
+    return None
+
+
+def declare_of_entry(request: Request, response: Response, number: int, current: str) -> None:
+    """As `declare_public`, of an answer that entry `number` and the URL decide alone; it may be kept ready."""
+    declare_public(response, current)
+    asked: Asked | None = request.scope.get("asked")
+    if asked is not None:
+        asked.number = number
 
 
 def declare_public(response: Response, current: str) -> None:

@@ -18,12 +18,12 @@ from fastapi.concurrency import contextmanager_in_threadpool
 from jinja2 import Environment
 from sqlalchemy import Connection
 
-from public_site import points, records, register, search
+from public_site import newest, points, records, register, search
 from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
 from public_site.languages import _
 from public_site.settings import Settings
-from public_site.web import caching
+from public_site.web import caching, kept
 from public_site.web.assets import Assets
 from public_site.web.parameters import Parameters
 
@@ -60,6 +60,8 @@ class Site:
     templates: Mapping[str, Environment]  # by language
     build: str
     complaints: complaints_store.Store
+    newest: newest.Newest
+    kept: kept.Kept
     points: points.Keeper = field(default_factory=points.Keeper)
     years: Latest[list[records.Year]] = field(default_factory=Latest)
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))

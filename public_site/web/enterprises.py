@@ -204,13 +204,14 @@ def enterprise(
         request,
         snapshot,
         "enterprises/enterprise.html",
+        subject=_only_of_itself(view, as_of, known, snapshot),
         enterprise=view.line,
         history=shapes.told(view.history),
         elsewhere=shapes.repetitions(view.history),
         as_of=as_of,
         known_at=known,
         known_entry=known if isinstance(known, int) else None,
-        entry=view.entry,
+        entry=view.entry if as_of or known else None,
         structured=structured.enterprise(view.line, citations, site.settings.base_url),
         lanes=_lanes(view, as_of, snapshot),
         verdict=words.verdict(view.line),
@@ -222,12 +223,27 @@ def enterprise(
     )
 
 
+def _only_of_itself(
+    view: records.EnterpriseView, as_of: date | None, known: datetime | int | None, snapshot: doors.Snapshot
+) -> int | None:
+    """Its id, where later entries that do not bear on it leave the page as it is: not the page of a day or of a moment, nor
+    one whose grade takes effect later than the last publication."""
+    if as_of or known is not None or not snapshot.published_at:
+        return None
+    latest = pages.day_of(snapshot.published_at).isoformat()
+    return None if any((event.effective_on or "") > latest for event in view.history) else view.line.id
+
+
 def _lanes(view: records.EnterpriseView, as_of: date | None, snapshot: doors.Snapshot) -> timelines.Lanes | None:
     """The drawing of what its units held, up to the day that the page speaks of."""
-    until = (
-        as_of.isoformat() if as_of else pages.day(pages.day_of(snapshot.published_at or view.history[-1].published_at))
-    )
-    return timelines.of(view.history, view.line, until) if view.history else None
+    if not view.history:
+        return None
+    if as_of:
+        return timelines.of(view.history, view.line, as_of.isoformat())
+    # To the beginning of the month of the last publication: the page then need not be drawn anew with each.
+    latest = pages.day_of(snapshot.published_at or view.history[-1].published_at).isoformat()
+    own = max((e.effective_on for e in view.history if (e.effective_on or "") <= latest and e.effective_on), default="")
+    return timelines.of(view.history, view.line, max(f"{latest[:7]}-01", own))
 
 
 @routes.get("/enterprises/{enterprise_id:int}.json")

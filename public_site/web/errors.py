@@ -13,6 +13,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from public_site import languages
@@ -58,6 +59,7 @@ def install(app: FastAPI) -> None:
     app.exception_handler(Fault)(_fault)
     app.exception_handler(HTTPException)(_http)
     app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(OperationalError)(_away)
     app.exception_handler(Exception)(_crash)
 
 
@@ -137,6 +139,13 @@ def _http(request: Request, fault: HTTPException) -> Response:
 def _invalid(request: Request, fault: RequestValidationError) -> Response:
     places = (tuple(str(step) for step in error["loc"]) for error in fault.errors())
     return refusal(request, 422, problems=tuple((place[-1], _("不是这里要求的形式")) for place in places if place))
+
+
+def _away(request: Request, fault: OperationalError) -> Response:
+    """The database does not answer: not our mistake in this request, and worth asking again."""
+    response = refusal(request, 503)
+    _LOG.error("the database does not answer: %s", type(fault.orig).__name__)
+    return response
 
 
 def _crash(request: Request, fault: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""The outermost layer: what is true of every answer, whatever made it.
+"""The layer of what is true of every answer, whatever made it.
 
 What this module knows that no other does: the security headers, that an answer nobody declared public is private, that
 HEAD is GET without the body, how large a request may be before anything looks at it, that no page but the console's sees
@@ -36,6 +36,8 @@ SECURITY = {
     "X-Permitted-Cross-Domain-Policies": "none",
     "Cache-Control": caching.PRIVATE,
 }
+_SECURITY = [(name.lower().encode(), value.encode()) for name, value in SECURITY.items()]
+_ONLY_SECURE = (b"strict-transport-security", b"max-age=31536000")
 NEAR = "/near"  # the one page that may ask the browser where it is
 _MAY_LOCATE = SECURITY["Permissions-Policy"].replace("geolocation=()", "geolocation=(self)")
 
@@ -83,14 +85,29 @@ class Front:
         return self.app
 
 
+def completed(app: ASGIApp) -> ASGIApp:
+    """An answer made outside this layer, with the headers of every answer."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def finish(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _complete(message, secure=scope.get("scheme") == "https")
+            await send(message)
+
+        await app(scope, receive, finish)
+
+    return answer
+
+
 def _complete(message: Message, *, secure: bool) -> None:
-    headers = MutableHeaders(raw=message["headers"])
-    framed = "frame-ancestors *" in headers.get("content-security-policy", "")
-    for name, value in SECURITY.items():
-        if not (framed and name == "X-Frame-Options"):  # it has no word for "by anybody"
-            headers.setdefault(name, value)
-    if secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    tag, encoding = headers.get("etag"), headers.get("content-encoding")
+    raw: list[tuple[bytes, bytes]] = message["headers"]
+    told = dict(raw)
+    framed = b"frame-ancestors *" in told.get(b"content-security-policy", b"")
+    for name, value in _SECURITY:
+        if name not in told and not (framed and name == b"x-frame-options"):  # it has no word for "by anybody"
+            raw.append((name, value))
+    if secure and _ONLY_SECURE[0] not in told:
+        raw.append(_ONLY_SECURE)
+    tag, encoding = told.get(b"etag"), told.get(b"content-encoding")
     if tag and encoding and message["status"] == 200:
-        headers["ETag"] = f'{tag[:-1]}-{encoding}"'
+        raw[raw.index((b"etag", tag))] = (b"etag", tag[:-1] + b"-" + encoding + b'"')

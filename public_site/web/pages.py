@@ -8,6 +8,8 @@ block in its page's own file, and the id of the element it swaps is the block's 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
@@ -22,7 +24,7 @@ from markupsafe import Markup
 
 from public_site import languages, search, shipped
 from public_site.settings import Settings
-from public_site.web import assets, caching, marks, translating, words
+from public_site.web import assets, caching, marks, stamping, translating, words
 from public_site.web.doors import Site, Snapshot
 
 _CHINA = timezone(timedelta(hours=8))
@@ -74,10 +76,13 @@ def environment(files: assets.Assets, settings: Settings, language: str = langua
     return env
 
 
-def page(request: Request, snapshot: Snapshot, template: str, *, also: str = "", **context: Any) -> Response:
+def page(
+    request: Request, snapshot: Snapshot, template: str, *, also: str = "", subject: int | None = None, **context: Any
+) -> Response:
     """A public page as of the snapshot's entry, or the one part of it that was asked for.
 
-    `also`: what else the page is a function of, such as the version of the open data.
+    `also`: what else the page is a function of, such as the version of the open data. `subject`: the only enterprise that
+    the page tells of; N and its moment may then stand in the shell only.
 
     Raises: NotModified when the caller holds exactly this already.
     """
@@ -86,11 +91,43 @@ def page(request: Request, snapshot: Snapshot, template: str, *, also: str = "",
     current = caching.tag(request, snapshot.number, site.build + also, part)
     if mine := caching.held(request, current):
         raise caching.NotModified(mine)
-    response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context))
+    if subject is not None and part is None and "asked" in request.scope:
+        response = _stamped(request, snapshot, template, subject, context)
+    else:
+        response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context))
     response.headers["Vary"] = caching.PAGE_VARIES
-    if snapshot.current:
+    if snapshot.current and also:
         caching.declare_public(response, current)
+    elif snapshot.current:
+        caching.declare_of_entry(request, response, snapshot.number, current)
     return response
+
+
+def stamps(number_: int, published_at: str) -> dict[str, str]:
+    """Every form in which the shell writes an entry's number and moment."""
+    return {
+        "number": str(number_),
+        "grouped": number(number_),
+        "published_at": published_at,
+        "moment": moment(published_at),
+        "day": day_of(published_at).isoformat(),
+    }
+
+
+def _stamped(
+    request: Request, snapshot: Snapshot, template: str, subject: int, context: Mapping[str, Any]
+) -> HTMLResponse:
+    """A page that outlives entries which do not bear on `subject`: rendered with stand-ins, then stamped."""
+    stand_in = replace(snapshot, number=stamping.NUMBER, published_at=stamping.PUBLISHED_AT)
+    text = _rendered(request, template, None, snapshot=stand_in, **context)
+    own = stamping.Stamped(text, stamps(stamping.NUMBER, stamping.PUBLISHED_AT))
+    published_at = snapshot.published_at or ""
+    asked: caching.Asked = request.scope["asked"]
+    asked.own, asked.subject, asked.month = own, subject, month_of(published_at)
+    said = stamps(snapshot.number, published_at)
+    if asked.gzip:
+        return HTMLResponse(own.gzip(said), headers={"Content-Encoding": "gzip"})
+    return HTMLResponse(own.plain(said))
 
 
 def plain(
@@ -138,6 +175,11 @@ def moment_of(value: str | None) -> datetime:
 def day_of(value: datetime | str) -> date:
     """The day of a moment in China."""
     return _in_china(value).date()
+
+
+def month_of(value: datetime | str) -> str:
+    """The month of a moment in China: 2024-04."""
+    return day_of(value).isoformat()[:7]
 
 
 def _in_china(value: datetime | str) -> datetime:

@@ -61,8 +61,11 @@ def test_the_pdf_reads_like_the_page_and_leads_back_to_it(visitor: Any, glass: s
     assert "as_of=2023-02-28&known_at=" in text
 
 
-def test_without_the_package_there_is_the_page_alone(visitor: Any, glass: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_package_there_is_the_page_alone(
+    published: Any, visitor_of: Any, glass: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(certificates, "can_write_pdf", lambda: False)
+    visitor = visitor_of(published.settings)
     page = visitor.opens(glass)
     assert not page.xpath("//a[contains(@href, '.pdf')]")
     answer = visitor.get(f"{glass}.pdf")

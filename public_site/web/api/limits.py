@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,6 +33,7 @@ CORS = {
     "Cross-Origin-Resource-Policy": "cross-origin",
     "Access-Control-Expose-Headers": "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID",
 }
+_CONSTANT = [(n.lower().encode(), value.encode()) for n, value in {"Content-Language": LANGUAGE, **CORS}.items()]
 _READING, _ASKING = "GET, HEAD, OPTIONS", "POST, OPTIONS"
 
 
@@ -93,6 +93,8 @@ class Buckets:
 
 def _whom(address: str) -> str:
     """An IPv6 network of 64 bits is one household's."""
+    if ":" not in address:
+        return address
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
@@ -103,8 +105,16 @@ def _whom(address: str) -> str:
 class Limits:
     """Wraps the application: counts what is asked of the API, completes its answers, answers preflight requests."""
 
-    def __init__(self, app: ASGIApp, per_minute: int, refusal: Callable[[Request, int], Response]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        per_minute: int,
+        refusal: Callable[[Request, int], Response],
+        completed: Callable[[ASGIApp], ASGIApp],
+    ) -> None:
+        """`completed`: gives an answer of this layer's own the headers that every answer has."""
         self.app = app
+        self._completed = completed
         self._buckets = Buckets(per_minute) if per_minute else None
         self._refusal = refusal
 
@@ -113,31 +123,31 @@ class Limits:
         if not errors.is_data(path):
             await self.app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await Response(status_code=204, headers=CORS | preflight(path))(scope, receive, send)
+            await self._completed(Response(status_code=204, headers=CORS | preflight(path)))(scope, receive, send)
         elif not errors.is_api(path):
             await self.app(scope, receive, send)
         else:
             await self._count(scope, receive, send)
 
     async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {"Content-Language": LANGUAGE, "X-Request-ID": str(uuid.uuid4()), **CORS}
+        headers = [*_CONSTANT, (b"x-request-id", str(uuid.uuid4()).encode())]
         app = self.app
         if self._buckets is not None:
             address = scope["client"][0] if scope.get("client") else ""
             day = datetime.now(UTC).date().isoformat()
             taken = self._buckets.take(address, now=time.monotonic(), day=day)
-            headers["RateLimit-Policy"] = f'"default";q={self._buckets.size};w={WINDOW}'
-            headers["RateLimit"] = f'"default";r={taken.left};t={taken.seconds}'
+            headers.append((b"ratelimit-policy", b'"default";q=%d;w=%d' % (self._buckets.size, WINDOW)))
+            headers.append((b"ratelimit", b'"default";r=%d;t=%d' % (taken.left, taken.seconds)))
             if not taken.allowed:
                 refused = self._refusal(Request(scope), 429)
                 refused.headers["Retry-After"] = str(taken.seconds)
-                app = refused
+                app = self._completed(refused)
 
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = MutableHeaders(raw=message["headers"])
-                for name, value in headers.items():
-                    told.setdefault(name, value)
+                raw: list[tuple[bytes, bytes]] = message["headers"]
+                there = {name for name, _ in raw}
+                raw.extend((name, value) for name, value in headers if name not in there)
             await send(message)
 
         await app(scope, receive, finish)
