@@ -43,7 +43,7 @@ help:
 demo: install
 	$(BIN)/public-site demo
 
-test: check browser
+test: check browser nginx
 	$(BIN)/pytest -n auto --dist worksteal --durations 25
 
 # The tests in a browser are never left out.
@@ -51,6 +51,13 @@ browser:
 	@command -v chromium >/dev/null \
 	    || { test "$$(id -u)" = 0 && apt-get -q update && apt-get -qy install --no-install-recommends chromium; } \
 	    || { echo "The tests in a browser want Debian's chromium. Run: sudo apt-get install chromium" >&2; exit 1; }
+
+# So are those in front of a real nginx.
+.PHONY: nginx
+nginx:
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx \
+	    || { test "$$(id -u)" = 0 && apt-get -q update && apt-get -qy install --no-install-recommends nginx-light; } \
+	    || { echo "The tests of deploy/ want Debian's nginx. Run: sudo apt-get install nginx-light" >&2; exit 1; }
 
 check: install
 	$(BIN)/ruff check .

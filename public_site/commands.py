@@ -211,6 +211,16 @@ def migrate() -> None:
         typer.echo(f"数据库结构：{database.revision()}")
 
 
+@app.command("static")
+def write_static(folder: Annotated[Path, typer.Argument(file_okay=False, help="写入的目录")]) -> None:
+    """Write the static files out for a web server in front, under the addresses that pages use; older ones stay."""
+    from public_site.web import static
+    from public_site.web.app import create_app
+
+    made = create_app(from_environment())
+    typer.echo(f"写出 {static.write(made, made.state.site.assets, folder)} 个文件到 {folder}。")
+
+
 @app.command()
 def rebuild(projection: Annotated[Projection | None, typer.Argument()] = None) -> None:
     """Make projections again from the register (all of them when none is named)."""

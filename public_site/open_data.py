@@ -21,6 +21,7 @@ from public_site.faults import NotReady
 from public_site.languages import N_, _
 
 INDEX: Final = "index.json"
+UPLOADED: Final = "uploaded.json"  # the index as it was when all that it names had been uploaded elsewhere
 PACKAGE: Final = "datapackage.json"
 CSVW: Final = "csv-metadata.json"
 CATALOG: Final = "catalog.jsonld"
@@ -145,7 +146,18 @@ def read(folder: Path) -> Index:
 
     Raises: IndexDamaged.
     """
-    path = folder / INDEX
+    return _at(folder / INDEX)
+
+
+def uploaded(folder: Path) -> Index:
+    """What lies elsewhere already (see `PUBLIC_SITE_OPEN_DATA_URL`); nothing where that cannot be told."""
+    try:
+        return _at(folder / UPLOADED)
+    except IndexDamaged:
+        return Index()
+
+
+def _at(path: Path) -> Index:
     try:
         stat = path.stat()
     except FileNotFoundError:
@@ -153,7 +165,7 @@ def read(folder: Path) -> Index:
     return _read(path, stat.st_mtime_ns, stat.st_ino, stat.st_size)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _read(path: Path, _changed: int, _inode: int, _size: int) -> Index:
     try:
         told = orjson.loads(path.read_bytes())

@@ -45,6 +45,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
         raise SettingsRefused("这个数据目录里有公开的演示账号，不能作正式的控制台；请换一个数据目录。")
     index = engines.engine(settings)
     options = {"host": host, "port": port, "access_log": False, "server_header": False, "timeout_keep_alive": 15}
+    options["forwarded_allow_ips"] = settings.trusted_proxies  # only there may the caller's address be told by a header
     with (
         keeper(database, index),
         reader(database, settings) if "console" in parts else nullcontext(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from email.utils import parseaddr
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
     reader_seconds: int = Field(300, ge=5, le=3600, description="读取一份公告文件的时间上限，秒。")
     console_host: str = Field(
         "", description="控制台的主机名（如 console.mingji.example.cn）；设置后控制台只在这个主机名下回答。"
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        description="反向代理的地址或网段，以逗号分开：只有来自这些地址的请求，其 X-Forwarded-For 和 X-Forwarded-Proto 才被采信；空则都不采信。",
     )
     parts: str = Field("public,intake", description="serve 提供的部分，以逗号分开：public、intake、console。")
     complaint_channel: str = Field(
@@ -94,6 +99,11 @@ class Settings(BaseSettings):
     )
     open_data_quiet_seconds: int = Field(
         60, ge=0, le=86_400, description="登记多少秒没有新条目后自动导出开放数据；0 为不自动导出。"
+    )
+    open_data_url: str = Field(
+        "",
+        description="开放数据文件由谁发送：空为本程序；以 / 开头的路径为 nginx 的内部位置（X-Accel-Redirect）；"
+        "https:// 地址为对象存储或 CDN（302 转去，只转已经上传的版本）。",
     )
     open_data_keep_days: int = Field(
         31, ge=1, le=36_500, description="开放数据各版本完整保留的天数；更早的每月只留最后一个版本，其余只留变化记录。"
@@ -143,6 +153,21 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if value and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/")):
             raise ValueError("应为 https://主机名，不带路径")
+        return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for one in filter(None, value.replace(" ", "").split(",")):
+            if ip_network(one).prefixlen == 0:
+                raise ValueError("不能采信所有地址")
+        return value.replace(" ", "")
+
+    @field_validator("open_data_url")
+    @classmethod
+    def _is_a_place_of_files(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(https?://[A-Za-z0-9.:-]+)?(/[A-Za-z0-9._~-]+)*/?", value):
+            raise ValueError("应为 https://主机名/路径，或以 / 开头的路径")
         return value.rstrip("/")
 
     @property

@@ -25,6 +25,12 @@ def test_a_misspelt_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) 
         ("MEILI_URL", "file:///etc/passwd"),
         ("MEILI_INDEX", "../tasks"),
         ("MEILI_MILLISECONDS", "0"),
+        ("TRUSTED_PROXIES", "*"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "10.0.0.1, ::/0"),
+        ("OPEN_DATA_URL", "open-data"),
+        ("OPEN_DATA_URL", "https://a.cn/x?y=1"),
+        ("OPEN_DATA_URL", "ftp://a.cn"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_setting_named(

@@ -50,6 +50,10 @@ class Assets:
         """The lasting address of a static file; a misspelt name is an error of the template, so it raises KeyError."""
         return self._by_name[name].url
 
+    def urls(self) -> list[str]:
+        """Every file's lasting address."""
+        return [asset.url for asset in self._by_name.values()]
+
     def find(self, digest: str, name: str) -> Asset | None:
         """The file that has this name and these bytes."""
         asset = self._by_name.get(name)

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from public_site import languages, open_data, receipts
@@ -145,6 +145,9 @@ def file(version: str, name: str, request: Request, site: doors.TheSite) -> Resp
     known = found.file(base)
     if known is None or (coding and coding not in known.encodings):
         raise NoSuchData(_("这个版本里没有这个文件。全部文件见“开放数据”页面上该版本的清单。"))
+    if there := _elsewhere(site, found, known):
+        headers = _OPEN | {"Cache-Control": caching.PUBLIC}
+        return RedirectResponse(f"{there}/{quote(found.name)}/{quote(name)}", 302, headers=headers)
     folder = site.settings.open_data_folder / found.name
     headers = _OPEN | {
         "Cache-Control": caching.PUBLIC if version == "latest" else caching.FOREVER,
@@ -166,6 +169,10 @@ def file(version: str, name: str, request: Request, site: doors.TheSite) -> Resp
         path = folder / f"{name}{_CODINGS[accepted]}"
     if not path.is_file():
         raise DataAway(_("这个文件暂时取不到，请稍后再试。"))
+    within = site.settings.open_data_url
+    if within.startswith("/"):
+        headers["X-Accel-Redirect"] = f"{within}/{quote(found.name)}/{quote(path.name)}"
+        return Response(headers=headers, media_type=media_type)
     return _Download(path, headers=headers, media_type=media_type)
 
 
@@ -174,6 +181,15 @@ class _Download(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await super().__call__({**scope, "method": "HEAD"} if scope.get("head") else scope, receive, send)
+
+
+def _elsewhere(site: doors.Site, version: Version, known: File) -> str:
+    """The address that the versions lie under, once this file was uploaded there; else nothing."""
+    there = site.settings.open_data_url
+    if not there.startswith("http"):
+        return ""
+    uploaded = open_data.uploaded(site.settings.open_data_folder).version(version.name)
+    return there if uploaded is not None and uploaded.file(known.name) == known else ""
 
 
 def _version(site: doors.Site, name: str) -> Version:

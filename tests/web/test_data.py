@@ -5,11 +5,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx2
 import pytest
 import zstandard
 
@@ -155,6 +161,67 @@ class TestTransfer:
         file = version.file("mingji.sqlite")
         assert file is not None
         assert (answer.status_code, answer.headers["content-length"], answer.content) == (200, str(file.bytes), b"")
+
+
+class TestElsewhere:
+    """The files in object storage: a folder that a plain file server gives."""
+
+    @pytest.fixture
+    def bucket(self, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+        folder = tmp_path / "bucket"
+        folder.mkdir()
+        handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_port}/mingji", folder / "mingji"
+            server.shutdown()
+
+    def test_a_file_is_led_to_only_once_it_was_uploaded(
+        self, visitor_of: Any, bucket: tuple[str, Path], tmp_path: Path, make_publisher: Callable[[Path], Any]
+    ) -> None:
+        url, folder = bucket
+        publisher = make_publisher(tmp_path / "data")
+        settings = publisher.settings.model_copy(update={"open_data_url": url})
+        visitor = visitor_of(settings)
+        names: list[str] = []
+        paths: list[str] = []
+        for at, day in enumerate(("2024-01-01", "2024-03-01")):
+            publisher.publish(f"演示名单{at}", day, {"name": f"演示{at}有限公司"}, division="500000")
+            exporting.export(publisher.database, settings, settings.open_data_folder, progress=lambda *_: None)
+            names.append(str(open_data.read(settings.open_data_folder).versions[0].name))
+            paths = [f"/data/{names[-1]}/enterprises.csv", "/data/latest/entries.jsonl.gz"]
+            before = [visitor.get(path) for path in paths]  # the site gives it itself until then
+            assert [answer.status_code for answer in before] == [200, 200]
+            assert self.upload(settings, "false").returncode != 0
+            assert visitor.get(paths[0]).status_code == 200
+            done = self.upload(settings, self.copying(tmp_path), folder)
+            assert done.returncode == 0, done.stderr
+            for path, here in zip(paths, before, strict=True):
+                answer = visitor.get(path)
+                assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (302, "*")
+                assert answer.headers["location"] == url + path.removeprefix("/data").replace("latest", names[-1])
+                assert httpx2.get(answer.headers["location"]).read() == here.content
+        assert visitor.get(f"/data/{names[0]}/enterprises.csv").status_code == 302
+        assert httpx2.get(f"{url}/index.json").json()["latest"] == names[-1]
+        assert visitor.opens("/data") is not None
+        assert visitor.get(f"/data/{names[0]}/none.csv").status_code == 404
+        (settings.open_data_folder / open_data.UPLOADED).write_text(
+            "{}"
+        )  # nothing can be told of it: then it is not there
+        assert visitor.get(paths[0]).status_code == 200
+        assert not [path for path in settings.data.iterdir() if path.name.startswith("open-data-upload")]
+
+    def copying(self, folder: Path) -> str:
+        """A command that copies a folder's content into another, as rclone does."""
+        script = folder / "copy"
+        script.write_text('#!/bin/sh\nmkdir -p "$2" && cp -R "$1"/. "$2"\n')
+        script.chmod(0o755)
+        return str(script)
+
+    def upload(self, settings: Settings, copy: str, target: Path = Path("nowhere")) -> subprocess.CompletedProcess[str]:
+        script = Path(__file__).parents[2] / "deploy" / "open-data-upload"
+        told = os.environ | {"MINGJI_COPY": copy}
+        return subprocess.run([script, settings.data, target], env=told, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
