@@ -127,12 +127,12 @@ def test_bad_input_is_refused_in_a_sentence_with_its_cell_and_nothing_changes(
     before = shell.files()
     file = tmp_path / name
     file.write_bytes(content)
-    for how in ((), ("--check", "--json")):
-        done = shell("take-in", file, *how)
+    taken, checked = shell("take-in", file), shell("take-in", file, "--check", "--json")
+    for done in (taken, checked):
         assert done.returncode == 2, done.stdout
         assert says in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
-    (problem, *_) = report(done)["problems"]
+    (problem, *_) = report(checked)["problems"]
     assert problem["file"] == name
     assert problem["message"]
     assert problem["remedy"]
