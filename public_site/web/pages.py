@@ -95,7 +95,8 @@ def page(
         response = _stamped(request, snapshot, template, subject, context)
     else:
         response = HTMLResponse(_rendered(request, template, part, snapshot=snapshot, **context))
-    response.headers["Vary"] = caching.PAGE_VARIES
+    packed = "content-encoding" in response.headers  # else the compression adds it
+    response.headers["Vary"] = f"{caching.PAGE_VARIES}, Accept-Encoding" if packed else caching.PAGE_VARIES
     if snapshot.current and also:
         caching.declare_public(response, current)
     elif snapshot.current:

@@ -97,6 +97,9 @@ class TestWhatWasAskedBefore:
             assert results.text.strip().startswith('<div id="results">') and "<html" not in results.text
             assert (plain.headers.get("content-encoding"), whole.headers["content-encoding"]) == (None, "gzip")
             assert plain.text == whole.text == restored.text
+            own = site.get(_first(site)), site.get(_first(site), headers={"accept-encoding": "identity"})
+            assert {answer.headers["vary"] for answer in own} == {"HX-Request, HX-Target, Accept-Encoding"}
+            assert all("Accept-Encoding" in answer.headers["vary"] for answer in (whole, english))
             assert len({answer.headers["etag"] for answer in (whole, results, english, plain)}) == 4
 
     def test_head_gives_the_headers_alone(self, site: TestClient) -> None:
