@@ -16,7 +16,9 @@ import argparse
 import itertools
 import multiprocessing
 import platform
+import signal
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -30,7 +32,6 @@ from benchmarks.web_servers import Server
 
 CONNECTIONS, MOST_CONNECTIONS = 8, 64
 _FEWEST = 4  # requests of an open loop
-_PORT = 8960
 HELLO, BYTES, NGINX, READY, HELD = (
     "hello",
     "the page's bytes",
@@ -71,8 +72,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of each loop")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cache", type=Path, default=Path("var/bench-web"), help="where the registers are kept")
+    parser.add_argument("--publications", type=int, default=3, help="timed until every worker shows them; 0: none")
+    parser.add_argument("--port", type=int, default=8960, help="the first of ten")
     parser.add_argument("--without-datasette", action="store_true")
     chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the servers are stopped on the way out
     print(f"{platform.platform()}, Python {platform.python_version()}, {multiprocessing.cpu_count()} cores")
     for size in chosen.sizes:
         made = web_register.made(chosen.cache, size)
@@ -85,7 +89,7 @@ def measure(made: Path, chosen: argparse.Namespace) -> None:
     web_servers.apart()
     known = asked.things(made / "plain.db")
     with tempfile.TemporaryDirectory() as temporary, ExitStack() as stack:
-        servers = _start(stack, made, known, Path(temporary), datasette=not chosen.without_datasette)
+        servers = _start(stack, made, known, Path(temporary), chosen)
         print(
             asked.require_alike({s.name: s.address for s in servers.values() if s.name in asked.SERVERS}, known) + "\n"
         )
@@ -104,31 +108,33 @@ def measure(made: Path, chosen: argparse.Namespace) -> None:
     )
     for name, held in memory.items():
         print(f"| {name} | {starts[name]:.2f} | {held['Rss']:.0f} | {held['Pss']:.0f} | {held['Anonymous']:.0f} |")
-    visible = web_visible.measure(made / "data", _PORT + 20)
-    print(f"\npublished → visible on both of two workers: {visible.told()}")
-    _aims(cases, memory[asked.OURS]["Rss"], starts[asked.OURS], visible.slowest)
+    visible = web_visible.measure(made / "data", chosen.port, chosen.publications) if chosen.publications else None
+    print(f"\npublished → visible on both of two workers: {visible.told() if visible else 'not measured'}")
+    _aims(cases, memory[asked.OURS]["Rss"], starts[asked.OURS], visible.slowest if visible else float("nan"))
 
 
-def _start(stack: ExitStack, made: Path, known: asked.Things, folder: Path, *, datasette: bool) -> dict[str, Server]:
+def _start(
+    stack: ExitStack, made: Path, known: asked.Things, folder: Path, chosen: argparse.Namespace
+) -> dict[str, Server]:
     """All servers, started one after the other; ours has made what it makes beside its first answers."""
     one, file = known.enterprises[0], {web_servers.FILE: str(made / "plain.db")}
-    enter = stack.enter_context
-    ours = enter(web_servers.ours(made / "data", _PORT, asked.PAGE.targets[asked.OURS](one)))
+    enter, port = stack.enter_context, chosen.port
+    ours = enter(web_servers.ours(made / "data", port, asked.PAGE.targets[asked.OURS](one)))
     web_load.ask(ours.address, ours.address.request(asked.MAP.targets[asked.OURS](known.boxes[0])))
     recorded = folder / "page"
     web_servers.record(recorded, web_load.ask(ours.address, ours.address.request(f"/enterprises/{one[0]}")))
     servers = {
         asked.OURS: ours,
-        HELLO: enter(web_servers.uvicorn(HELLO, web_servers.HELLO, _PORT + 1)),
-        "same": enter(web_servers.uvicorn("ASGI", web_servers.SAME, _PORT + 2, environment={web_servers.BYTES: str(recorded)})),
-        asked.PLAIN: enter(web_servers.uvicorn(asked.PLAIN, web_servers.PLAIN, _PORT + 3, f"/enterprises/{one[0]}", file)),
+        HELLO: enter(web_servers.uvicorn(HELLO, web_servers.HELLO, port + 1)),
+        "same": enter(web_servers.uvicorn("ASGI", web_servers.SAME, port + 2, environment={web_servers.BYTES: str(recorded)})),
+        asked.PLAIN: enter(web_servers.uvicorn(asked.PLAIN, web_servers.PLAIN, port + 3, f"/enterprises/{one[0]}", file)),
     }  # fmt: skip
-    if nginx := enter(web_servers.nginx(folder, _PORT + 4, recorded)):
+    if nginx := enter(web_servers.nginx(folder, port + 4, recorded)):
         servers["nginx"] = nginx
-    if datasette:
+    if not chosen.without_datasette:
         first = asked.PAGE.targets[asked.DATASETTE](one)
         servers[asked.DATASETTE] = enter(
-            web_servers.uvicorn(asked.DATASETTE, web_servers.DATASETTE, _PORT + 5, first, file)
+            web_servers.uvicorn(asked.DATASETTE, web_servers.DATASETTE, port + 5, first, file)
         )
     return servers
 
