@@ -94,6 +94,8 @@ def measure(made: Path, chosen: argparse.Namespace) -> None:
             asked.require_alike({s.name: s.address for s in servers.values() if s.name in asked.SERVERS}, known) + "\n"
         )
         cases = list(_cases(servers, known))
+        for case in cases:
+            _warm(case)
         for _ in range(chosen.rounds):
             for case in cases:
                 _closed(case, chosen.seconds)
@@ -160,6 +162,13 @@ def _cases(servers: dict[str, Server], known: asked.Things) -> Iterator[Case]:
 
 def _same(what: str, server: Server, target: str) -> Case:
     return Case(what, server, itertools.repeat(server.address.request(target)))
+
+
+def _warm(case: Case) -> None:
+    """Ask once for what is asked in turn: who keeps answers may have them then."""
+    if isinstance(case.requests, asked.Stock) and not case.requests.once:
+        for request in itertools.islice(case.requests, case.requests.count):
+            web_load.ask(case.server.address, request)
 
 
 def _closed(case: Case, seconds: float) -> None:

@@ -85,7 +85,7 @@ class Stock:
     """Requests made before they are needed; when it runs out it begins again, and says so where each was to be asked once."""
 
     def __init__(self, address: Address, targets: list[str], *, once: bool) -> None:
-        self._once = once
+        self.once = once
         self._requests = [address.request(target) for target in targets]
         self.taken = 0
 
@@ -98,9 +98,14 @@ class Stock:
         return request
 
     @property
+    def count(self) -> int:
+        """How many different ones there are."""
+        return len(self._requests)
+
+    @property
     def ran_out(self) -> bool:
         """Whether something was asked a second time."""
-        return self._once and self.taken > len(self._requests)
+        return self.once and self.taken > self.count
 
 
 Ask = Callable[[Any], str]

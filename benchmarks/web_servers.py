@@ -86,7 +86,8 @@ def started(
     name: str, command: Sequence[str], address: Address, first: str, environment: dict[str, str]
 ) -> Iterator[Server]:
     """A server, from its first answer at `first` to the end of the block. Raises: SystemExit when it never answers."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PUBLIC_SITE_")}
+    # Compiled modules are kept, as where it is installed: a start would else be one of the compiler.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PUBLIC_SITE_", "PYTHON"))}
     mine = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {_CORES[0]})
     said = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the server
