@@ -27,6 +27,7 @@ help:
 	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
 	@echo "make bench-download  what the download of a list of 1,000,000 lines adds to the process"
 	@echo "make bench-check   a list of 10,000 codes against 1,000,000 enterprises, with receipt and proofs"
+	@echo "make bench-web     pages, lists, search, API, map and CSV beside nginx, Datasette and a plain FastAPI application"
 	@echo "make bench-lodge  30 complaints a second for a minute: time to acknowledgement, and whether any is lost"
 	@echo "make hostile-uploads  all hostile uploads through a complaint's form: each is a plain picture or a sentence"
 	@echo "make kill-complaints  100 power cuts under 8 clients: every acknowledged complaint is there with its photos"
@@ -147,6 +148,12 @@ bench-lodge: install
 
 bench-download: install
 	$(BIN)/python -m benchmarks.list_download
+
+# One size or a shorter run: make bench-web WEB="--sizes 10000 --seconds 0.5". The registers stay in var/bench-web.
+.PHONY: bench-web
+bench-web: install
+	@$(PIP) install --quiet $(WHEELS) --editable '.[test,bench]'
+	$(BIN)/python -m benchmarks.web $(WEB)
 
 bench-intake: install
 	$(BIN)/python -m benchmarks.intake

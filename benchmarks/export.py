@@ -69,14 +69,14 @@ def fill(settings: Settings, enterprises: int) -> None:
     publishing.prepare(database, settings)
     began = time.perf_counter()
     with database.writing() as connection:
-        _Filler(connection).fill(enterprises)
+        Filler(connection).fill(enterprises)
         log.catch_up(connection)
         log.sign(connection, settings.origin, log.read_key(settings.log_key))
     database.close()
     print(f"register filled in {time.perf_counter() - began:.0f} s", file=sys.stderr)
 
 
-class _Filler:
+class Filler:
     """Writes entries as a publication does, and beside them the rows that folding them would give."""
 
     def __init__(self, connection: Connection) -> None:
