@@ -31,6 +31,7 @@ help:
 	@echo "make bench-lodge  30 complaints a second for a minute: time to acknowledgement, and whether any is lost"
 	@echo "make hostile-uploads  all hostile uploads through a complaint's form: each is a plain picture or a sentence"
 	@echo "make kill-complaints  100 power cuts under 8 clients: every acknowledged complaint is there with its photos"
+	@echo "make replicas  a PostgreSQL primary, a replica, two public processes and a writer; what dies, and how soon all is seen"
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make edits    1,000 random edits of a register behind its back: each is found with a checkpoint kept outside"
@@ -122,6 +123,10 @@ fuzz-api: install
 .PHONY: kill-complaints
 kill-complaints: install
 	$(BIN)/python -m tests.complaints.kills 100
+
+.PHONY: replicas
+replicas: install
+	$(BIN)/python -m tests.replicas
 
 .PHONY: edits golden
 edits: install

@@ -54,6 +54,14 @@ app.add_typer(people.app, name="supervisors")
 app.add_typer(complaint_commands.app, name="complaints")
 _err = Console(stderr=True, highlight=False)
 
+_AFTER_COPY = (
+    "这是演练：此后写入旧登记的内容不在其中。真正迁移时换一个空数据库，加 --final 再复制一次："
+    "公众页面照常，复制期间和之后旧登记不再接受写入。"
+)
+_AFTER_FINAL = (
+    "旧登记已停止写入，公众页面照常。现在给每个进程设置 PUBLIC_SITE_DATABASE_URL（控制台和受理先，公众页面后），逐个重启；"
+    "数据目录照旧。然后运行 public-site status、public-site verify 和 public-site roles。"
+)
 Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="公告文件")]
 
 
@@ -221,6 +229,44 @@ def write_static(folder: Annotated[Path, typer.Argument(file_okay=False, help="�
     typer.echo(f"写出 {static.write(made, made.state.site.assets, folder)} 个文件到 {folder}。")
 
 
+@app.command("copy-to")
+def copy_to(
+    target: Annotated[str, typer.Argument(help="空的 PostgreSQL 数据库：postgresql+psycopg://用户@主机/数据库")],
+    *,
+    final: Annotated[bool, typer.Option("--final", help="复制期间不许写入，之后旧登记永不再写：真正迁移时用")] = False,
+) -> None:
+    """Copy the SQLite register, complaints included, into an empty PostgreSQL database; log and root are found equal."""
+    from public_site import copying
+
+    with _register(make=False) as (database, settings), _progress("复制") as progress:
+        made = copying.copy_to(database, settings, target, final=final, progress=progress)
+    typer.echo(f"已复制 {made.tables} 张表、{made.rows} 行" + ("，投诉也在其中。" if made.complaints else "。"))
+    typer.echo(f"登记第 {made.number} 条，根哈希 {made.root.hex()}：条目数、检查点、根哈希、各表行数都与来源相同。")
+    typer.echo(_AFTER_FINAL if final else _AFTER_COPY)
+
+
+@app.command("roles")
+def grant_roles(
+    prefix: Annotated[str, typer.Option(help="角色名的前缀：前缀_public、前缀_intake、前缀_console")] = "mingji",
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="直接执行；不写则只打印 SQL")] = False,
+) -> None:
+    """Make a PostgreSQL role for each part, which may do what the part needs and no more; prints the SQL unless --apply."""
+    from public_site import roles
+
+    with _register() as (database, _):
+        made = roles.statements(database, prefix)
+        roles.prepare(database)
+        if not apply:
+            typer.echo(";\n".join(["BEGIN", *made, "COMMIT"]) + ";")
+            return
+        with database.writing() as connection:
+            roles.apply(connection, made)
+    typer.echo(f"已授权：{'、'.join(f'{prefix}_{part}' for part in roles.PARTS)}。")
+    typer.echo("给每个角色设密码（psql 中 \\password 角色名），再让每个进程的 PUBLIC_SITE_DATABASE_URL 用各自的角色。")
+    typer.echo("数据库结构的更新（migrate）和本命令仍用表的所有者。")
+
+
 @app.command()
 def rebuild(projection: Annotated[Projection | None, typer.Argument()] = None) -> None:
     """Make projections again from the register (all of them when none is named)."""
@@ -299,12 +345,15 @@ def serve(
 ) -> None:
     """Serve the public pages, the public's reports (intake) and the console for publishers."""
     from public_site import serving, shipped
+    from public_site.web.app import register_of
 
     shipped.check_vendor_files()
-    with _register() as (database, settings):
-        settings.allow_serving_on(host)
-        serving.serve(database, settings, host=host, port=port,
-                      parts=frozenset((parts or settings.parts).split(",")), workers=workers)  # fmt: skip
+    settings = from_environment()
+    settings.allow_serving_on(host)
+    wanted = frozenset((parts or settings.parts).split(","))
+    with closing(register_of(settings, wanted)) as database:
+        serving.prepare(database, settings, wanted)
+        serving.serve(database, settings, host=host, port=port, parts=wanted, workers=workers)
 
 
 @app.command("demo-data")

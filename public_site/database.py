@@ -18,13 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004 - the pool's own, and nothing else here times out
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    OperationalError,
+    TimeoutError,  # noqa: A004 - the pool's own, and nothing else here times out
+)
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from public_site.faults import NotReady
-from public_site.languages import _
+from public_site.languages import N_, _
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -35,6 +40,19 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 POOL = 32
 _POOL_SECONDS = 5
 _BUSY_SECONDS = 30
+# SQLSTATE: canceled after `read_seconds`, or because a replica had to go on · no connection, going down or coming up, too
+# many connections · a server that takes no writes.
+_TOO_LONG, _AWAY, _READ_ONLY = frozenset({"57014", "40001"}), ("08", "57P", "53300"), "25006"
+_MANY = N_("同时访问的人太多，请稍后再试。")
+_AWAY_READING = N_("登记数据库暂时无法访问，请稍后再试。")
+_AWAY_WRITING = N_("登记数据库暂时无法写入。请稍后再试；重做之前，先看看是否已经完成。")
+_MOVED = "this register has moved"  # says the trigger that `close_for_ever` leaves
+# What keeps a process from waiting for a PostgreSQL server that is gone: how long to try each host, when a connection on
+# which nothing comes back counts as dead (seconds; milliseconds). An operator's own words in the URL win.
+_CONNECTING = {
+    "connect_timeout": "5", "keepalives_idle": "10", "keepalives_interval": "5", "keepalives_count": "3",
+    "tcp_user_timeout": "15000", "application_name": "mingji",
+}  # fmt: skip
 _BUSY = "另一项写入还没有完成（例如正在发布一份很长的名单），请稍后再试。"
 _WRITER_KIBIBYTES = 128 << 10
 # One number for every writer of the register on PostgreSQL (advisory locks are numbers): "mingji".
@@ -46,15 +64,28 @@ class SchemaNotCurrent(NotReady):
 
 
 class DatabaseBusy(NotReady):
-    """Every connection is in use."""
+    """Every connection is in use, or the answer would take too long."""
+
+
+class DatabaseAway(NotReady):
+    """The PostgreSQL server cannot be reached, or only one that takes no writes."""
 
 
 class Database:
     """The register's database. `reading()` cannot write; `writing()` is one transaction, alone among writers."""
 
-    def __init__(self, url: str, *, writer_lock: int = _WRITER_LOCK, forgets: bool = False) -> None:
-        """`writer_lock`: one number for each database that has writers of its own; `forgets`: what is deleted is
-        overwritten (SQLite; PostgreSQL forgets when it vacuums)."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        read_url: str = "",
+        read_seconds: int = 0,
+        writer_lock: int = _WRITER_LOCK,
+        forgets: bool = False,
+    ) -> None:
+        """`read_url`: a replica that `reading()` looks at (PostgreSQL; what it says may be a moment old); `read_seconds`:
+        how long one question may take there (0: as long as it takes); `writer_lock`: one number for each database that has
+        writers of its own; `forgets`: what is deleted is overwritten (SQLite; PostgreSQL forgets when it vacuums)."""
         self.url = make_url(url)
         self._writer_lock = writer_lock
         self._turn = threading.Lock()  # SQLite's own waiting is by looking again; within a process one waits in line
@@ -65,16 +96,25 @@ class Database:
             self._writers = _sqlite_engine(url, "BEGIN IMMEDIATE", forgets=forgets)
             self._careless = _sqlite_engine(url, "BEGIN IMMEDIATE", forgets=forgets, synchronous="NORMAL")
         else:
-            self._writers = create_engine(
-                url, pool_pre_ping=True, pool_size=POOL, max_overflow=0, pool_timeout=_POOL_SECONDS
-            )
-            self._careless = self._writers
-            self._readers = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writers = self._careless = _postgresql_engine(self.url)
+            readers = self._writers
+            if read_url or read_seconds:
+                readers = _postgresql_engine(make_url(read_url) if read_url else self.url, read_seconds)
+            self._readers = readers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One snapshot of everything, for as long as the block lasts; a write inside it is an error."""
-        with _connected(self._readers) as connection, connection.begin():
+        with _told(), self._readers.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def reading_what_was_written(self) -> Iterator[Connection]:
+        """As `reading()`, never at a replica: for whoever was just told that something is kept."""
+        engine = self._readers
+        if not self.is_sqlite:
+            engine = self._writers.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with _told(), engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -105,7 +145,7 @@ class Database:
 
     @contextmanager
     def _begun(self, engine: Engine) -> Iterator[tuple[Connection, RootTransaction]]:
-        with self._in_turn(), engine.connect() as connection:
+        with self._in_turn(), _told(writing=True), engine.connect() as connection:
             try:
                 transaction = connection.begin()
             except OperationalError:
@@ -129,10 +169,14 @@ class Database:
         """Bring the schema up to this program's version, in one transaction; does nothing when it is current."""
         if self.revision() == _latest_revision():
             return
+        with self.writing() as connection:
+            self.migrate_within(connection)
+
+    def migrate_within(self, connection: Connection, revision: str = "head") -> None:
+        """Bring the schema up to a `revision`, in the transaction of a `writing()`."""
         from alembic import command  # only a changing schema pays for it
 
-        with self.writing() as connection:
-            command.upgrade(_alembic(connection), "head")
+        command.upgrade(_alembic(connection), revision)
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to an earlier `revision` ("base" for none)."""
@@ -166,6 +210,12 @@ class Database:
 
         return counter
 
+    def close_for_ever(self, connection: Connection, table: str) -> None:
+        """Let nothing be written to `table` any more: what it holds has moved to another database (SQLite)."""
+        for act in ("INSERT", "UPDATE", "DELETE"):
+            connection.execute(text(f'CREATE TRIGGER {table}_has_moved_{act.lower()} BEFORE {act} ON "{table}"'
+                                    f" BEGIN SELECT RAISE(ABORT, '{_MOVED}'); END"))  # fmt: skip
+
     def close(self) -> None:
         """Give every connection back."""
         for engine in (self._readers, self._writers, self._careless):
@@ -188,11 +238,33 @@ def chosen(connection: Connection, query: str, values: Sequence[int] | Sequence[
     return connection.execute(text(query.replace("{values}", inner)), {"values": given, **more}).all()
 
 
-def _connected(engine: Engine) -> Connection:
+@contextmanager
+def _told(*, writing: bool = False) -> Iterator[None]:
+    """Within the block, what a server that is away or overworked says becomes a sentence for whoever asked."""
     try:
-        return engine.connect()
+        yield
     except TimeoutError:
-        raise DatabaseBusy(_("同时访问的人太多，请稍后再试。")) from None
+        raise DatabaseBusy(_(_MANY)) from None
+    except DBAPIError as fault:
+        if _MOVED in str(fault.orig):
+            raise DatabaseAway(_("登记正在迁到另一个数据库，现在不能写入，请过几分钟再试。")) from fault
+        state = getattr(fault.orig, "sqlstate", "")
+        if state in _TOO_LONG:
+            raise DatabaseBusy(_(_MANY)) from fault
+        lost = state is None and isinstance(fault, OperationalError | InterfaceError)
+        if lost or (state and state.startswith(_AWAY)) or (writing and state == _READ_ONLY):
+            raise DatabaseAway(_(_AWAY_WRITING if writing else _AWAY_READING)) from fault
+        raise
+
+
+def _postgresql_engine(url: URL, read_seconds: int = 0) -> Engine:
+    """A pool that finds out by itself that the server was started anew, or that another host is the primary now."""
+    told = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    if read_seconds:
+        options = url.query.get("options", "")
+        told["options"] = f"{options} -c statement_timeout={read_seconds}s".strip()
+    return create_engine(url, connect_args=told, pool_pre_ping=True, pool_size=POOL, max_overflow=0,
+                         pool_timeout=_POOL_SECONDS)  # fmt: skip
 
 
 def _sqlite_engine(url: str, begin: str, *, forgets: bool, synchronous: str = "FULL") -> Engine:

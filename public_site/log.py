@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, insert, text
 from sqlmodel import Column, Field, SQLModel
@@ -25,6 +25,7 @@ from public_site.languages import N_, _
 NAME = "log"
 Positions = NDArray[np.int64]
 _BATCH = 10_000
+_PUBLIC = ".pub.pem"
 _BEHIND = N_("日志的哈希树尚未追上登记，请运行 public-site rebuild log。")
 
 
@@ -203,6 +204,39 @@ def make_key(path: Path) -> Ed25519PrivateKey:
         return read_key(path)
     finally:
         aside.unlink()
+    return key
+
+
+def show_public_key(path: Path) -> None:
+    """Write the public half beside a private key, for machines that only show it; nothing where either is there or missing."""
+    beside = path.with_suffix(_PUBLIC)
+    if path.exists() and not beside.exists():
+        told = (
+            read_key(path)
+            .public_key()
+            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        )
+        aside = beside.with_name(f".{beside.name}.{os.getpid()}")
+        aside.write_bytes(told)
+        aside.replace(beside)
+
+
+def is_there(path: Path) -> bool:
+    """Whether `public_key` of this path is known here."""
+    return path.exists() or path.with_suffix(_PUBLIC).exists()
+
+
+def public_key(path: Path) -> Ed25519PublicKey:
+    """Of the private key at `path`, or what stands in `….pub.pem` beside where it would be. Raises: NoLogKey."""
+    beside = path.with_suffix(_PUBLIC)
+    if path.exists() or not beside.exists():
+        return read_key(path).public_key()
+    try:
+        key = serialization.load_pem_public_key(beside.read_bytes())
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PublicKey):
+        raise NoLogKey(f"{beside.name} 不是 Ed25519 公钥。")
     return key
 
 

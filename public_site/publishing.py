@@ -80,12 +80,15 @@ def prepare(database: Database, settings: Settings) -> None:
     """
     database.migrate()
     signing.prepare(settings.receipt_keys)
-    if settings.log_key.exists():
-        return
-    with database.reading() as connection:
-        if register.latest_number(connection):
-            raise log.NoLogKey(f"登记已有内容，但缺少签名密钥 {settings.log_key.name}；请从备份恢复，不会另造一把。")
-    log.make_key(settings.log_key)
+    if not settings.log_key.exists():
+        with database.reading() as connection:
+            if register.latest_number(connection):
+                raise log.NoLogKey(
+                    f"登记已有内容，但缺少签名密钥 {settings.log_key.name}；请从备份恢复，不会另造一把。"
+                )
+        log.make_key(settings.log_key)
+    for key in (settings.log_key, settings.proof_key):
+        log.show_public_key(key)
 
 
 def take_in(

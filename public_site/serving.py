@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import documents, exports, intake, register, shipped
+from public_site import documents, exports, intake, publishing, register, shipped, signing
 from public_site.complaints import rounds
 from public_site.database import Database
 from public_site.demo import accounts
@@ -29,6 +29,19 @@ from public_site.web.doors import Site
 
 _EVERY_SECONDS = 0.5
 _log = structlog.get_logger()
+
+
+def prepare(database: Database, settings: Settings, parts: frozenset[str]) -> None:
+    """What these parts need before they serve. On PostgreSQL only the console's machine needs the log's private key; the
+    other parts make nothing in the database, because their roles may not.
+
+    Raises: SchemaNotCurrent; log.NoLogKey.
+    """
+    if database.is_sqlite or "console" in parts:
+        publishing.prepare(database, settings)
+    else:
+        database.require_current()
+        signing.prepare(settings.receipt_keys)
 
 
 def serve(database: Database, settings: Settings, *, host: str, port: int, parts: frozenset[str], workers: int) -> None:

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="登记数据库地址；空则用数据目录中的 SQLite。PostgreSQL: postgresql+psycopg://…"
     )
+    read_url: str = Field(
+        "",
+        description="只读副本的地址（PostgreSQL）；不含控制台的进程从这里读，写入仍到登记数据库。空则都用登记数据库。",
+    )
     demo: bool = Field(False, description="演示登记：页面显示“企业为虚构”的横幅。由 public-site demo 设置。")
     base_url: str = Field(
         "", description="公众访问的完整地址（如 https://mingji.example.cn）。监听非本机地址时必须设置，不从请求中猜测。"
@@ -130,6 +134,12 @@ class Settings(BaseSettings):
         if value and (parts.scheme != "https" or not wanted or not re.fullmatch(r"[A-Za-z0-9.{}:-]+", parts.netloc)):
             raise ValueError("应为 https:// 开头、含 {x}、{y}、{z} 的地址")
         return value
+
+    @model_validator(mode="after")
+    def _reads_what_it_writes(self) -> Settings:
+        if self.read_url and not self.database_url.startswith("postgresql"):
+            raise ValueError("PUBLIC_SITE_READ_URL 只用于 PostgreSQL：请先设置 PUBLIC_SITE_DATABASE_URL")
+        return self
 
     @model_validator(mode="after")
     def _says_whose_ground(self) -> Settings:

@@ -105,9 +105,9 @@ def public_keys(folder: Path) -> list[dict[str, str]]:
 def key_set(folder: Path, log_key: Path, origin: str, proof_key: Path | None = None) -> dict[str, Any]:
     """What `/.well-known/jwks.json` says: the keys of receipts, the log's own (with its name), that of registration proofs of
     complaints (with its purpose) once there is one, and what was revoked."""
-    keys: list[dict[str, str]] = [*public_keys(folder), {**jwk(log.read_key(log_key).public_key()), "origin": origin}]
-    if proof_key is not None and proof_key.exists():
-        keys.append({**jwk(log.read_key(proof_key).public_key()), "purpose": PROOFS})
+    keys: list[dict[str, str]] = [*public_keys(folder), {**jwk(log.public_key(log_key)), "origin": origin}]
+    if proof_key is not None and log.is_there(proof_key):
+        keys.append({**jwk(log.public_key(proof_key)), "purpose": PROOFS})
     return {"keys": keys, "revoked": revoked(folder)}
 
 

@@ -245,13 +245,13 @@ def _checkpoints(connection: Connection, origin: str, key: Ed25519PublicKey | No
     if given_out and key is None:
         yield "缺少签名密钥，无法核对检查点。"
         return
-    roots = _roots(connection, {size for size, _ in given_out})
+    held = roots(connection, {size for size, _ in given_out})
     for size, note in given_out:
         assert key is not None
-        yield from _holds(note, origin, key, roots, size)
+        yield from _holds(note, origin, key, held, size)
 
 
-def _holds(note: str, origin: str, key: Ed25519PublicKey, roots: dict[int, bytes], size: int) -> Iterator[str]:
+def _holds(note: str, origin: str, key: Ed25519PublicKey, held: dict[int, bytes], size: int) -> Iterator[str]:
     try:
         said = tree.read_checkpoint(note, origin, key)
     except tree.CheckpointRefused as refused:
@@ -259,7 +259,7 @@ def _holds(note: str, origin: str, key: Ed25519PublicKey, roots: dict[int, bytes
         return
     if said.size != size:
         yield f"第 {size} 条处的检查点说的是 {said.size} 条。"
-    elif said.root != roots.get(size):
+    elif said.root != held.get(size):
         yield f"第 {size} 条处的检查点与现在的登记不符：历史被改动过。"
 
 
@@ -271,13 +271,13 @@ def _outside(connection: Connection, origin: str, key: Ed25519PublicKey | None, 
     latest = register.latest_number(connection)
     if said.size > latest:
         yield f"外部检查点有 {said.size} 条，现在的登记只有 {latest} 条：有条目被删去。"
-    elif said.root != _roots(connection, {said.size})[said.size]:
+    elif said.root != roots(connection, {said.size})[said.size]:
         mine = log.checkpoint_of(connection, said.size)
         fork = "分叉：本站为同样的条数签过两个根哈希。" if mine is not None and mine.strip() != note.strip() else ""
         yield f"外部检查点（{said.size} 条）与现在的登记不符：{fork}历史被改动过。"
 
 
-def _roots(connection: Connection, sizes: set[int]) -> dict[int, bytes]:
+def roots(connection: Connection, sizes: set[int]) -> dict[int, bytes]:
     """The tree heads over these many entries, hashed anew from the bodies (a leaf column may lie)."""
     found = {0: hashlib.sha256(b"").digest()}
     stack = _Stack()

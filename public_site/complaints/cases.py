@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, text
 
 from public_site.complaints import clocks, keys, sealing, workflow
 from public_site.complaints.routing import Body
-from public_site.complaints.store import LETTER, PHOTO, PROPOSED, STEP, UPHELD, Store
+from public_site.complaints.store import LETTER, PHOTO, PROPOSED, STEP, UPHELD, Store, ask_for
 from public_site.faults import NotFound
 from public_site.languages import N_
 
@@ -214,6 +214,7 @@ def content(connection: Connection, case: Case, column: str, key: bytes) -> Mapp
 
 def _wrapped(store: Store, case: Case, part: str, recipient: str) -> bytes:
     with store.wraps.reading() as connection:
+        ask_for(connection, case.reference)
         found = connection.execute(
             text("SELECT wrapped FROM wrap WHERE reference = :r AND part = :p AND recipient = :to"),
             {"r": case.reference, "p": part, "to": recipient},

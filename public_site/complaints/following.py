@@ -21,7 +21,7 @@ from public_site import receipt_verifier, register
 from public_site.complaints import bodies, cases, clocks, lodging, photos, routing, sealing, workflow
 from public_site.complaints.cases import Case, NoSuchComplaint, Step
 from public_site.complaints.routing import Body, Matter
-from public_site.complaints.store import Store
+from public_site.complaints.store import Store, ask_for
 from public_site.faults import NotValid
 from public_site.languages import N_, _
 
@@ -127,8 +127,10 @@ def erase(store: Store, typed: str, *, on: date) -> None:
 def destroy(store: Store, case: Case, *, on: date) -> None:
     """Erase a complaint; only its kind, county, categories and days are left. `store.shred` belongs after it."""
     with store.wraps.writing() as connection:
+        ask_for(connection, case.reference)
         connection.execute(text("DELETE FROM wrap WHERE reference = :r"), {"r": case.reference})
     with store.sealed.writing() as connection:
+        ask_for(connection, case.reference)
         for table in ("photo", "step", "opening", "given", "proposed"):
             connection.execute(text(f"DELETE FROM {table} WHERE complaint = :id"), {"id": case.id})
         connection.execute(text("DELETE FROM letter WHERE reference = :r"), {"r": case.reference})
@@ -154,6 +156,7 @@ def proof(store: Store, typed: str) -> str:
 
 def _of_code(store: Store, connection: Connection, code: str | None) -> Case:
     mac = store.mac("code", code or "-")
+    ask_for(connection, mac)
     case = cases.case(connection, "code_mac = :mac AND state <> 'erased'", mac=mac)
     if case is None or code is None:
         raise UnknownCode

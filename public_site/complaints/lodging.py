@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from public_site.complaints import bodies, cases, clocks, keys, photos, routing, sealing
 from public_site.complaints.routing import Body, Matter
-from public_site.complaints.store import COMPLAINT, WRAP, Store
+from public_site.complaints.store import COMPLAINT, WRAP, Store, ask_for
 from public_site.faults import NotReady, NotValid
 from public_site.languages import N_, _
 
@@ -169,6 +169,7 @@ def _route(said: Statement, known: Mapping[str, Body]) -> routing.Route:
 def _write_wraps(store: Store, reference: str, data_keys: dict[str, bytes], code: str) -> None:
     """Within the complaint's own transaction; wraps of a try that died before its complaint was kept are replaced."""
     with store.wraps.writing() as connection:
+        ask_for(connection, reference)
         connection.execute(text("DELETE FROM wrap WHERE reference = :r"), {"r": reference})
         public, by_code = store.public_key, cases.code_key(code)
         for part, key in data_keys.items():
@@ -192,6 +193,7 @@ def _record(store: Store, said: Statement, reference: str, code: str, once: str,
 
 def _before(connection: Connection, once: str, code: str) -> Lodged | None:
     """What the same form already became."""
+    ask_for(connection, _hash(once))
     case = cases.case(connection, "once = :once", once=_hash(once))
     if case is None:
         return None

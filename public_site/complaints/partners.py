@@ -18,7 +18,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, insert, text
 from public_site import throttling
 from public_site.complaints import bodies, cases
 from public_site.complaints.cases import Case
-from public_site.complaints.store import PARTNER, Store
+from public_site.complaints.store import PARTNER, Store, ask_for
 from public_site.faults import NotAllowed, NotFound
 
 MOST = 1000
@@ -109,6 +109,7 @@ def _standings(store: Store, where: str, bound: dict[str, Any], *expanding: Bind
         f"SELECT {cases.COLUMNS} FROM complaint WHERE state <> 'erased' AND {where} ORDER BY id DESC LIMIT {MOST}"
     )
     with store.looking() as connection:
+        ask_for(connection, bound["name"])
         found = [Case(*row) for row in connection.execute(query.bindparams(*expanding), bound)]
         known = bodies.all_of(connection)
         updated = _last_steps(connection, [case.id for case in found])

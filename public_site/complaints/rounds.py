@@ -45,7 +45,7 @@ def keep_up(store: Store, *, at: datetime) -> Done:
     quarters = statistics.close_quarters(store, on=today)  # before anything that it counts is destroyed
     destroyed = upkeep.forget(store, days=store.settings.complaint_days, on=today)
     letters.forget(store, before=at - _LETTER_DAYS)
-    if store.sealed.is_sqlite:
+    if store.wants_shredding:
         store.shred()  # what was erased while somebody was reading
     return Done(late, destroyed, quarters)
 
@@ -73,7 +73,7 @@ def _make(settings: Settings, stop: threading.Event) -> None:
 def _round(settings: Settings, at: datetime, hour: int) -> int:
     store = Store(settings)
     try:
-        if not store.is_open:
+        if not store.is_open or not store.keeps_house:
             return hour
         if at.hour != hour:
             keep_up(store, at=at)

@@ -41,8 +41,14 @@ from public_site.faults import NotReady
 from public_site.languages import _
 from public_site.settings import Settings
 
+SEALED_NAME, WRAPS_NAME = "complaints", "complaint_keys"  # of the files, and of the schemas on PostgreSQL
 _SEALED_LOCK, _WRAPS_LOCK = 0x6D696E676A70, 0x6D696E676A71
 _SHRED_MILLISECONDS = 2_000
+NAMED = "mingji.named"  # a setting of a PostgreSQL transaction: what `ask_for` said in it
+_MAY_REWRITE = (
+    "SELECT pg_has_role(relowner, 'USAGE') OR EXISTS (SELECT FROM aclexplode(relacl) WHERE privilege_type = 'MAINTAIN'"
+    " AND pg_has_role(grantee, 'USAGE')) FROM pg_class WHERE oid = to_regclass('wrap')"
+)
 _PHOTO_ROOM = 256 << 20  # below this much room on the disk photos are not taken; text still is
 
 _DEMO_MARK = "only-for-the-demo"
@@ -230,6 +236,15 @@ UNLOCKED = Table(
 PER_ADDRESS = throttling.Rate(burst=60, seconds=20)
 
 
+def ask_for(connection: Connection, *said: str) -> None:
+    """Before sealed rows are looked for: by which tracking code's HMAC, form's key, reference or partner.
+
+    On PostgreSQL the intake's role sees no others (`roles.py`); it holds until the transaction ends.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT set_config(:named, :said, true)"), {"named": NAMED, "said": "\n".join(said)})
+
+
 class NotOpenYet(NotReady):
     """No key ceremony has been held: nothing could be sealed, so nothing is taken."""
 
@@ -278,12 +293,12 @@ class Store:
     @property
     def sealed(self) -> Database:
         """Complaints and what became of them. Raises: NotOpenYet."""
-        return self._database("complaints", SEALED, _SEALED_LOCK)
+        return self._database(SEALED_NAME, SEALED, _SEALED_LOCK)
 
     @property
     def wraps(self) -> Database:
         """The wrapped keys. Raises: NotOpenYet."""
-        return self._database("complaint_keys", WRAPS, _WRAPS_LOCK)
+        return self._database(WRAPS_NAME, WRAPS, _WRAPS_LOCK)
 
     @property
     def has_room_for_photos(self) -> bool:
@@ -313,10 +328,28 @@ class Store:
         with self.sealed.reading() as connection:
             yield connection
 
+    @property
+    def keeps_house(self) -> bool:
+        """Whether this process may do what is due of all complaints: the intake's role sees only those that it names."""
+        if self.sealed.is_sqlite:
+            return True
+        with self.looking() as connection:
+            return bool(connection.execute(text("SELECT has_table_privilege('quarter', 'INSERT')")).scalar())
+
+    @property
+    def wants_shredding(self) -> bool:
+        """Whether something may be left of what was deleted (PostgreSQL: as its statistics tell)."""
+        if self.sealed.is_sqlite:
+            return True
+        query = "SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = to_regclass('wrap')"
+        with self.wraps.reading() as connection:
+            return bool(connection.execute(text(query)).scalar())
+
     def shred(self) -> bool:
         """Leave nothing of what was deleted: not in free pages (SQLite overwrites), not in the log of changes.
 
-        False where somebody who was reading kept the log from being emptied; then the next round does it.
+        False where somebody who was reading kept the log from being emptied, or this role may not (before PostgreSQL 17 only
+        the owner may); then the next round does it, or the owner's `complaints upkeep`.
         """
         gone = True
         for database in (self.sealed, self.wraps):
@@ -329,6 +362,9 @@ class Store:
             engine = create_engine(self.wraps.url, isolation_level="AUTOCOMMIT")
             with engine.connect() as connection:
                 connection.exec_driver_sql(f"SET lock_timeout = {_SHRED_MILLISECONDS}")
+                if not connection.execute(text(_MAY_REWRITE)).scalar():
+                    engine.dispose()
+                    return False
                 try:
                     connection.execute(text("VACUUM (FULL) wrap"))
                 except OperationalError:  # somebody is reading
@@ -356,17 +392,30 @@ def _opened(settings: Settings, name: str, tables: MetaData, lock: int) -> Datab
         database = Database(f"sqlite:///{settings.data / name}.db", writer_lock=lock, forgets=True)
         (settings.data / f"{name}.db").touch(mode=0o600)
     else:
-        url = make_url(settings.register_url)
-        engine = create_engine(url, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": lock})
-            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {name}"))
-        engine.dispose()
-        there = url.update_query_dict({"options": f"-csearch_path={name}"})
+        there = make_url(settings.register_url).update_query_dict({"options": f"-csearch_path={name}"})
         database = Database(there.render_as_string(hide_password=False), writer_lock=lock, forgets=True)
+    if not database.is_sqlite and _is_made(database, name, tables):
+        return database
     with database.writing() as connection:
-        tables.create_all(connection)
+        if database.is_sqlite:
+            tables.create_all(connection)
+        else:
+            make_schema(connection, name, tables)
     return database
+
+
+def _is_made(database: Database, name: str, tables: MetaData) -> bool:
+    """Whether every table is there already: a part that may not make any only looks."""
+    query = text("SELECT relname FROM pg_class WHERE relnamespace = to_regnamespace(:name) AND relkind = 'r'")
+    with database.reading() as connection:
+        return tables.tables.keys() <= set(connection.execute(query, {"name": name}).scalars())
+
+
+def make_schema(connection: Connection, name: str, tables: MetaData) -> None:
+    """Make the schema of one half with what is missing of its tables; names mean those in it until the transaction ends."""
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {name}"))
+    connection.execute(text(f"SET LOCAL search_path TO {name}"))
+    tables.create_all(connection)
 
 
 def write_key(file: Path, data: bytes) -> None:

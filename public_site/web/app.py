@@ -68,9 +68,10 @@ ALWAYS = (healthz, readyz, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {
     "public": PUBLIC_PAGES,
-    "intake": (*complaints.PAGES, open311),
+    "intake": (*complaints.PAGES, open311, follow.Keeping),
     "console": console.PAGES,
 }
+_READ_SECONDS = 60  # for one question of a page, on PostgreSQL
 DEFAULT = frozenset({"public", "intake"})
 # FastAPI would record what was asked and what failed, with its messages, for whatever collector the environment names.
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
@@ -118,7 +119,7 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
         title="明绩", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=front.LARGEST_BODY,
         redirect_slashes=False, telemetry=_NO_TELEMETRY,
     )  # fmt: skip
-    app.state.site = _site(settings)
+    app.state.site = _site(settings, parts)
     errors.install(app)
     for media_type in (
         "text/csv",
@@ -135,9 +136,15 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     return app
 
 
-def _site(settings: Settings) -> doors.Site:
+def register_of(settings: Settings, parts: frozenset[str]) -> Database:
+    """The register as these parts read it: whoever has the console reads what they have just written, never a replica."""
+    read_url = "" if "console" in parts else settings.read_url
+    return Database(settings.register_url, read_url=read_url, read_seconds=_READ_SECONDS)
+
+
+def _site(settings: Settings, parts: frozenset[str]) -> doors.Site:
     files = assets.Assets(shipped.STATIC)
-    database = Database(settings.register_url)
+    database = register_of(settings, parts)
     return doors.Site(
         settings=settings,
         database=database,

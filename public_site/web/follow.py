@@ -19,6 +19,14 @@ from public_site.web.forms import Form
 from public_site.web.parameters import Parameters
 
 routes = APIRouter()
+
+
+class Keeping:
+    """The routes that write, for the part that may: lists are made and forgotten by the intake."""
+
+    routes = APIRouter()
+
+
 _FIELDS = frozenset({"list"})
 LONGEST_LIST = 40_000
 _LONGEST_LINE = 200
@@ -52,7 +60,7 @@ async def _sent(request: Request) -> Form:
 Sent = Annotated[Form, Depends(_sent)]
 
 
-@routes.post("/follow/lists", dependencies=[doors.parameters()])
+@Keeping.routes.post("/follow/lists", dependencies=[doors.parameters()])
 def make(request: Request, site: doors.TheSite, form: Sent) -> Response:
     """A list that is clear in every line becomes a private address; any other is shown again with what is unclear."""
     lines = _lines(form)
@@ -98,8 +106,12 @@ def feed(
 @routes.get("/follow/lists/{token}", dependencies=[doors.parameters()])
 def one_list(token: str, request: Request, site: doors.TheSite) -> Response:
     """The private page of a list: its feeds, its enterprises, how to delete it."""
-    with site.database.reading() as connection:
-        lines = records.lines(connection, followed.ids(connection, token))
+    try:
+        with site.database.reading() as connection:
+            lines = records.lines(connection, followed.ids(connection, token))
+    except followed.NoSuchList:  # it may have been made a moment ago, and a replica not know it yet
+        with site.database.reading_what_was_written() as connection:
+            lines = records.lines(connection, followed.ids(connection, token))
     at = answers.address(request) + translating.prefix(languages.current())
     addresses = [(form.title, f"{at}/follow/lists/{token}.{form.ending}") for form in feeds.FORMATS]
     links = telling.links(telling.address_of(f"/follow/lists/{token}"), _("我关注的企业"))
@@ -107,7 +119,7 @@ def one_list(token: str, request: Request, site: doors.TheSite) -> Response:
                                 feeds=links))  # fmt: skip
 
 
-@routes.post("/follow/lists/{token}/delete", dependencies=[doors.parameters()])
+@Keeping.routes.post("/follow/lists/{token}/delete", dependencies=[doors.parameters()])
 def delete(token: str, site: doors.TheSite, form: Sent) -> Response:  # noqa: ARG001  # the guard of the form
     """Forget the list at once."""
     followed.delete(site.database, token)

@@ -32,7 +32,7 @@ def log_page(
     pasted = "".join(parameters.raw("checkpoint"))[:_LONGEST_CHECKPOINT]
     verdict = _compared(snapshot, site, pasted) if pasted.strip() else None
     latest = log.checkpoint(snapshot.connection) if snapshot.number else None
-    key = log.read_key(site.settings.log_key).public_key()
+    key = log.public_key(site.settings.log_key)
     origin = log.origin(snapshot.connection) or site.settings.origin
     return pages.page(request, snapshot, "log/log.html", pasted=pasted, verdict=verdict, checkpoint=latest,
                       verifier=tree.verifier_key(origin, key))  # fmt: skip
@@ -128,7 +128,7 @@ def _for_ever(request: Request, snapshot: doors.Snapshot, content: bytes) -> Res
 
 def _compared(snapshot: doors.Snapshot, site: doors.Site, pasted: str) -> tuple[bool, str]:
     """Whether what was pasted is the beginning of today's log, and the sentence that says so."""
-    key = log.read_key(site.settings.log_key).public_key()
+    key = log.public_key(site.settings.log_key)
     origin = log.origin(snapshot.connection) or site.settings.origin
     try:
         said = tree.read_checkpoint(pasted.replace("\r\n", "\n").strip() + "\n", origin, key)

@@ -25,6 +25,13 @@ _addresses = itertools.count(1)
 OURS = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @dataclass
 class Serving:
     """A process group that serves."""
@@ -43,9 +50,7 @@ def serving(
     data: Path, log: Path, *options: str, environment: Mapping[str, str] | None = None, parts: str = "intake"
 ) -> Iterator[Serving]:
     """`public-site serve` in a process group of its own; whatever it says goes to `log`."""
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PUBLIC_SITE_")}
     told = kept | {"PUBLIC_SITE_DATA": str(data), "PUBLIC_SITE_OPEN_DATA_QUIET_SECONDS": "0"} | dict(environment or {})
     command = [sys.executable, "-m", "public_site", "serve", "--port", str(port), "--parts", parts, *options]
