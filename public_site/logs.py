@@ -73,7 +73,7 @@ def fault(error: BaseException | None) -> dict[str, Any]:
             summary = traceback.extract_tb(error.__traceback__)
             frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in summary[-_MOST_FRAMES:]]
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return {"fault": " < ".join(kinds), "at": frames}
+    return {"fault": " < ".join(kinds), "where": frames}
 
 
 def _rendered(_: object, __: str, event: Any) -> str:

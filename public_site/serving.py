@@ -44,6 +44,8 @@ from public_site.web.doors import Site
 
 _EVERY_SECONDS = 0.5
 _NOTE_SECONDS = 1.0
+# How long a new worker may take before it answers, and how long one may be silent before it counts as dead.
+_HEALTH_SECONDS = 60
 _log = structlog.get_logger()
 
 
@@ -106,6 +108,8 @@ def _config(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Conf
     return uvicorn.Config(
         app, access_log=False, server_header=False, log_config=None, ws="none", timeout_keep_alive=15, forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.stop_seconds, **more,
+        app, access_log=False, server_header=False, log_config=None, ws="none", timeout_keep_alive=15,
+        timeout_graceful_shutdown=settings.stop_seconds, timeout_worker_healthcheck=_HEALTH_SECONDS, **more,
     )  # fmt: skip
 
 

@@ -115,6 +115,8 @@ class Settings(BaseSettings):
         31, ge=1, le=36_500, description="开放数据各版本完整保留的天数；更早的每月只留最后一个版本，其余只留变化记录。"
     )
 
+    filings: str = Field("", description="备案号（如 京ICP备…号-1 京公网安备…号），显示在每页页脚；空则不显示。")
+
     map_ground_file: Path | None = Field(
         None, description="地图底图文件（GeoJSON，面）；空则用随程序生成的行政区划轮廓。"
     )

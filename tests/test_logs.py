@@ -54,7 +54,7 @@ def test_a_crash_is_told_by_kind_and_place_without_a_value_that_it_met() -> None
     crash = lines[0]
     assert (crash["level"], crash["event"], crash["occurrence"]) == ("error", "request not answered", "abc")
     assert crash["fault"].startswith("KeyError < sqlalchemy.exc.OperationalError < sqlite3.OperationalError")
-    assert any(place.endswith("outer") for place in crash["at"])
+    assert any(place.endswith("outer") for place in crash["where"])
     assert lines[1]["what"] == "KeyError"
     assert [line["event"] for line in lines[2:5]] == [
         "Exception in ASGI application",

@@ -24,6 +24,7 @@ from public_site.settings import Settings
 from tests.web.conftest import new_publisher
 from tests.web.test_metrics import figures
 
+_HANGS = 300  # seconds after which something never comes
 TOKEN = "the-token-of-a-test"
 # What a supervisor does: the socket is descriptor 3 of the program that is started.
 HAND_OVER = (
@@ -49,7 +50,7 @@ class Supervisor:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PUBLIC_SITE_")}
         (self.folder / "token").write_text(TOKEN)
         told = {"PUBLIC_SITE_DATA": str(self.settings.data), "PUBLIC_SITE_OPEN_DATA_QUIET_SECONDS": "0",
-                "PUBLIC_SITE_METRICS_TOKEN_FILE": str(self.folder / "token")}  # fmt: skip
+                "PUBLIC_SITE_METRICS_TOKEN_FILE": str(self.folder / "token"), "PUBLIC_SITE_STOP_SECONDS": "600"}  # fmt: skip
         serve = [sys.executable, "-m", "public_site", "serve", "--parts", "public", *options]
         number = self.listener.fileno()
         with (self.folder / "log").open("ab") as out:
@@ -62,7 +63,7 @@ class Supervisor:
 
     def get(self, path: str, **headers: str) -> tuple[int, bytes]:
         """One request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=100)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_HANGS)
         try:
             connection.request("GET", path, headers={"Connection": "close"} | headers)
             answer = connection.getresponse()
@@ -123,11 +124,11 @@ class Stream:
             yield self
         finally:
             self._stop.set()
-            self._thread.join(timeout=120)
+            self._thread.join(timeout=_HANGS)
 
     def goes_on(self, more: int = 10) -> None:
         """So many further answers."""
-        goal, deadline = self.answered + more, time.monotonic() + 120
+        goal, deadline = self.answered + more, time.monotonic() + _HANGS
         while self.answered < goal and not self.failed:
             assert time.monotonic() < deadline, "no answers"
             time.sleep(0.02)
@@ -135,7 +136,7 @@ class Stream:
 
 def begun_download(supervisor: Supervisor) -> http.client.HTTPResponse:
     """A long download of which only the beginning was read."""
-    connection = http.client.HTTPConnection("127.0.0.1", supervisor.port, timeout=100)
+    connection = http.client.HTTPConnection("127.0.0.1", supervisor.port, timeout=_HANGS)
     connection.connect()
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
     connection.request("GET", "/notices/1/original")
@@ -167,12 +168,12 @@ def test_one_version_follows_another_and_no_request_fails(supervisor: Supervisor
         second = supervisor.start("--workers", "2")
         stream.goes_on()
         assert hashlib.sha256(download.read()).digest() == whole
-        assert first.wait(timeout=60) == 0
+        assert first.wait(timeout=_HANGS) == 0
         stream.goes_on()
         totals_agree(supervisor)
         before = children(second.pid)
         second.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + _HANGS
         while (now := children(second.pid)) & before or len(now) != 2:
             assert time.monotonic() < deadline, "the workers were not replaced"
             stream.goes_on(1)
@@ -181,7 +182,7 @@ def test_one_version_follows_another_and_no_request_fails(supervisor: Supervisor
         stream.goes_on()
     assert stream.failed == []
     second.send_signal(signal.SIGTERM)
-    assert second.wait(timeout=60) == 0
+    assert second.wait(timeout=_HANGS) == 0
     told = [line["event"] for line in lines(supervisor)]
     assert told.count("serving") == told.count("stopped") == 2
     assert not {line["level"] for line in lines(supervisor)} & {"error"}
@@ -209,7 +210,7 @@ def test_an_old_schema_is_refused_until_it_is_migrated(supervisor: Supervisor) -
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "public_site", *words]
-        return subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=_HANGS)
 
     refused = run("serve", "--port", str(supervisor.port))
     assert (refused.returncode, refused.stderr.strip()) == (
@@ -224,7 +225,7 @@ def test_an_old_schema_is_refused_until_it_is_migrated(supervisor: Supervisor) -
 def test_listening_where_somebody_listens_is_a_sentence(supervisor: Supervisor) -> None:
     told = os.environ | {"PUBLIC_SITE_DATA": str(supervisor.settings.data)}
     command = [sys.executable, "-m", "public_site", "serve", "--port", str(supervisor.port)]
-    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=told, capture_output=True, text=True, check=False, timeout=_HANGS)
     assert done.returncode == 2
     assert "不能在 127.0.0.1" in done.stderr
     assert "Traceback" not in done.stderr
