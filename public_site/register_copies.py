@@ -57,7 +57,7 @@ def copy(database: Database, stage: Path, streams: Streams) -> Moment:
             with streams(f"table-{table.name}") as out, _driver(connection).cursor().copy(rows) as pieces:
                 for piece in pieces:
                     out.write(piece)
-        named = {table.name: [column.name for column in table.columns] for table in tables}
+        named = {str(table.name): [str(column.name) for column in table.columns] for table in tables}
         return _moment(connection, "postgresql", named)
 
 

