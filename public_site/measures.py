@@ -36,11 +36,16 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 class ReadyPages(Protocol):
     """What the store of ready answers tells of itself: answers found, not found, told from an older entry; bytes, answers."""
 
-    hits: int
-    misses: int
-    stale: int
-    size: int
-    count: int
+    @property
+    def hits(self) -> int: ...
+    @property
+    def misses(self) -> int: ...
+    @property
+    def stale(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def count(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +98,10 @@ class Counts:
             word, _, rest = rest.partition("/")
         return OTHER if word not in self._alone else f"/{word}/…" if rest else f"/{word}"
 
-    def note(self, ready: ReadyPages | None) -> None:
+    def note(self, ready: ReadyPages) -> None:
         """Take down what is not counted here: how the store of ready answers does, and the memory of this process."""
-        if ready is not None:
-            for at, name in enumerate(READY):
-                self.cells[at] = getattr(ready, name)
+        for at, name in enumerate(READY):
+            self.cells[at] = getattr(ready, name)
         self.cells[_MEMORY] = memory()
 
     def totals(self) -> Totals:

@@ -106,9 +106,9 @@ def _with_workers(settings: Settings, listening: list[socket.socket], workers: i
 
 def _config(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
-        app, access_log=False, server_header=False, log_config=None, ws="none", timeout_keep_alive=15, forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=settings.stop_seconds, **more,
         app, access_log=False, server_header=False, log_config=None, ws="none", timeout_keep_alive=15,
+        # Only from there may the caller's address be told by a header.
+        forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=settings.stop_seconds, timeout_worker_healthcheck=_HEALTH_SECONDS, **more,
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def warmed(app: FastAPI) -> FastAPI:
 
 def _note(counts: Counts, site: Site) -> None:
     while True:
-        counts.note(site.ready_pages)
+        counts.note(site.kept)
         time.sleep(_NOTE_SECONDS)
 
 

@@ -22,7 +22,6 @@ from public_site import newest, points, records, register, search
 from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
 from public_site.languages import _
-from public_site.measures import ReadyPages
 from public_site.settings import Settings
 from public_site.web import caching, kept
 from public_site.web.assets import Assets
@@ -72,11 +71,6 @@ class Site:
     def serves_console(self) -> bool:
         """Whether this process may know what waits on desks."""
         return "console" in self.settings.parts.split(",")
-
-    @property
-    def ready_pages(self) -> ReadyPages | None:
-        """The store of ready answers, where there is one."""
-        return getattr(self, "ready", None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def _invalid(request: Request, fault: RequestValidationError) -> Response:
 def _away(request: Request, fault: OperationalError) -> Response:
     """The database does not answer: not our mistake in this request, and worth asking again."""
     response = refusal(request, 503)
-    _LOG.error("the database does not answer: %s", type(fault.orig).__name__)
+    _log.error("the database does not answer", exc_info=fault)
     return response
 
 

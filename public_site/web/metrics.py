@@ -48,7 +48,7 @@ def metrics(request: Request, site: doors.TheSite) -> Response:
     if not may_read(request, site.settings):
         raise NotForYou("")
     counts: Counts = request.app.state.counts
-    counts.note(site.ready_pages)
+    counts.note(site.kept)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(site, counts.totals()))
     return Response(generate_latest(registry), media_type=MEDIA_TYPE)
