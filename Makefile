@@ -35,6 +35,7 @@ help:
 	@echo "make fuzz-notices  5,000 random accidents to the sample notices: no crash, no hang, no other grade in silence"
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make edits    1,000 random edits of a register behind its back: each is found with a checkpoint kept outside"
+	@echo "make drill    a backup made under publications is brought back elsewhere and compared; bad ones are refused"
 	@echo "make golden   the receipts of a new release, to verify for ever (once a release)"
 	@echo "make screenshots  every page of the demo register as a picture in screenshots/, to be looked at"
 	@echo "make messages  bring the English catalogue up to what the pages say; prints how many texts want a translation"
@@ -119,6 +120,11 @@ fuzz-notices: install
 .PHONY: fuzz-api
 fuzz-api: install
 	$(BIN)/python -m tests.web.api.fuzzing 5000
+
+# The drill of the operator's guide in small: back up under publications, bring back elsewhere, compare, refuse what is wrong.
+.PHONY: drill
+drill: install
+	$(BIN)/pytest -q -n 2 tests/test_backups.py
 
 .PHONY: kill-complaints
 kill-complaints: install

@@ -6,14 +6,18 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
 
     __main__, commands        what a person types: public-site …
     amendment_commands        what a person types to amend what is published
+    backup_commands           … to back up the whole installation and bring it back
     check_commands            what a bank types: check a list, verify a receipt
     complaint_commands        … to hold the key ceremony, name the bodies, do what is due of complaints
     reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
     clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads
     web/                      HTTP and Jinja, and nobody else's: one module per first word of the URL
+    backups                   what a backup holds, and how it comes back
     demo/      verification   the demo register's notices · checking everything against everything else
+    register_copies           the register's database as streams, at one moment, and back
     tables                    every table, for the migrations
+    condition                 what each projection has reached, what waits and since when
     documents  intake         the register as a search index takes it in · an uploaded file becomes a draft
     exports                   when the open data are written anew, by a process of their own
     listings                  the register's things one list at a time, for whoever reads everything
@@ -25,6 +29,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     amendments histories      corrections, merges, splits as entries · what happened, entry by entry, as pages tell it
     composing  handovers      what a draft's rows say, as entries · a draft's way from desk to desk
     drafts     search/        rows matched and waiting for approval · finding ids, one file per engine
+    sealed_files              files of any size that only the holder of a private key reads
     uploads    error_reports  files on their way to a draft · what the public says is wrong with the data
     complaints/               sealed, routed, answered against a clock; in databases of their own
     feeds      followed       Atom, RSS, JSON Feed as bytes · lists of one's own, under addresses nobody can guess
@@ -53,6 +58,8 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     working_days              which days are worked in China
     open_data                 the open-data folder as its writer and its pages agree on it
     spreadsheets              tables in which text stays text
+    sockets                   where a server listens, also on what was handed over to it
+    logs       measures       how the program says what it did · what a process counts of its own answers
     settings   shipped        what an operator may set · where the files beside the code are
     persons    garbage        how a person's name is written · how long work is spared the collector of cycles
     faults                    what can go wrong, in four words

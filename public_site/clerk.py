@@ -1,4 +1,4 @@
-"""What every command begins with: the register opened, who acts, when, and a day as one types it."""
+"""What every command begins with: the register opened, who acts, when, a day as one types it, how far one has come."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import getpass
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from public_site import publishing
 from public_site.database import Database
 from public_site.faults import NotValid
 from public_site.settings import Settings, from_environment
 
+_err = Console(stderr=True, highlight=False)
 By = Annotated[str, typer.Option("--by", help="操作人；起草与批准必须是两个人")]
 
 
 @contextmanager
 def opened(*, make: bool = True) -> Iterator[tuple[Database, Settings]]:
-    """The register of the settings, made or brought up to date first unless `make` is false."""
+    """The register of the settings, made or brought up to date first unless `make` is false.
+
+    Raises: SchemaNotCurrent.
+    """
     settings = from_environment()
     with closing(Database(settings.register_url)) as database:
         if make:
@@ -45,3 +51,24 @@ def day(said: str | None) -> date | None:
         return date.fromisoformat(said) if said else None
     except ValueError:
         raise NotValid(f"日期应写作 YYYY-MM-DD，而不是 {said}。") from None
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Any]:
+    """A function that is told (done, all): a bar on a terminal, a line every tenth otherwise."""
+    if _err.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=_err, transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total or None)
+        return
+    said = -1
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said
+        tenth = done * 10 // total if total else done // 10_000
+        if tenth > said:
+            said = tenth
+            _err.print(f"{what}：{done}" + (f"/{total}" if total else ""))
+
+    yield tell

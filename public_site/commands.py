@@ -6,26 +6,27 @@ Long work shows a bar on a terminal and plain lines otherwise. Heavy parts are i
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.exc import SQLAlchemyError
 
 from public_site import (
     amendment_commands,
+    backup_commands,
     check_commands,
     complaint_commands,
     documents,
     drafts,
     intake,
     log,
+    logs,
     notices,
     open_data,
     people,
@@ -39,6 +40,7 @@ from public_site.clerk import By
 from public_site.clerk import day as _day
 from public_site.clerk import now as _now
 from public_site.clerk import opened as _register
+from public_site.clerk import progress as _progress
 from public_site.clerk import user as _user
 from public_site.database import Database
 from public_site.faults import Fault, NotValid
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(amendment_commands.app)
+app.add_typer(backup_commands.app)
 app.add_typer(check_commands.app)
 app.add_typer(people.app, name="supervisors")
 app.add_typer(complaint_commands.app, name="complaints")
@@ -83,27 +86,6 @@ def _bring_index_along(database: Database, settings: Settings) -> None:
     """Let the search index catch up with what was just published; a running server does it when this cannot."""
     if reason := documents.bring_along(database, _index(settings)):
         _err.print(f"内容已发布，但检索索引没有追上：{reason}", markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Any]:
-    """A function that is told (done, all): a bar on a terminal, a line every tenth otherwise."""
-    if _err.is_terminal:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Progress(*columns, console=_err, transient=True) as bar:
-            task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total or None)
-        return
-    said = -1
-
-    def tell(done: int, total: int) -> None:
-        nonlocal said
-        tenth = done * 10 // total if total else done // 10_000
-        if tenth > said:
-            said = tenth
-            _err.print(f"{what}：{done}" + (f"/{total}" if total else ""))
-
-    yield tell
 
 
 @app.command("take-in")
@@ -405,6 +387,7 @@ def replace_settings(settings: Settings, **changes: object) -> Settings:
 
 def main() -> None:
     """Run a command; a fault is one sentence for a person and exit code 2."""
+    logs.set_up(logging.WARNING)
     try:
         app()
     except Fault as fault:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from public_site import open_data, register
+from public_site import logs, open_data, register
 from public_site.database import Database
 from public_site.faults import NotReady
 from public_site.settings import Settings
@@ -75,14 +75,16 @@ def following(database: Database, settings: Settings) -> Iterator[None]:
 
 def _follow(database: Database, settings: Settings, stop: threading.Event) -> None:
     rhythm = Rhythm(settings.open_data_quiet_seconds)
+    lagging = logs.Repeated("open data do not follow", "open data follow")
     while not stop.wait(_EVERY_SECONDS):
         try:
             with database.reading() as connection:
                 number = register.latest_number(connection)
             latest = open_data.read(settings.open_data_folder).latest
         except (NotReady, SQLAlchemyError, OSError) as fault:  # it must outlive a database that is away for a while
-            _log.warning("open data do not follow", reason=str(fault))
+            lagging.goes_on(str(fault) if isinstance(fault, NotReady) else type(fault).__name__)
             continue
+        lagging.is_over()
         if number and rhythm.is_due(number, latest.entry if latest else 0, time.monotonic()):
             rhythm.ended(well=export(settings, stop.is_set), now=time.monotonic())
 

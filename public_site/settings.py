@@ -101,6 +101,12 @@ class Settings(BaseSettings):
         le=10_000,
         description="PostgreSQL：多少毫秒查一次登记的最新条目；0 为每次请求都查。SQLite 总是即时的。",
     )
+    metrics_token_file: Path | None = Field(
+        None, description="存放 /metrics 令牌的文件（Authorization: Bearer …）；空则只有本机未经代理的程序能读。"
+    )
+    stop_seconds: int = Field(60, ge=1, le=3600, description="停止或重启时，等待正在进行的请求（如下载）完成的秒数。")
+    run: Path | None = Field(None, description="同一次 serve 的各进程合计数字的目录；由 serve 设置。")
+
     open_data_quiet_seconds: int = Field(
         60, ge=0, le=86_400, description="登记多少秒没有新条目后自动导出开放数据；0 为不自动导出。"
     )
@@ -112,6 +118,8 @@ class Settings(BaseSettings):
     open_data_keep_days: int = Field(
         31, ge=1, le=36_500, description="开放数据各版本完整保留的天数；更早的每月只留最后一个版本，其余只留变化记录。"
     )
+
+    filings: str = Field("", description="备案号（如 京ICP备…号-1 京公网安备…号），显示在每页页脚；空则不显示。")
 
     map_ground_file: Path | None = Field(
         None, description="地图底图文件（GeoJSON，面）；空则用随程序生成的行政区划轮廓。"

@@ -41,11 +41,16 @@ class Shell:
     def __init__(self, data: Path) -> None:
         self.data = data
 
-    def __call__(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self,
+        *words: str | Path,
+        typed: str | None = None,
+        **environment: str,
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "public_site", *map(str, words)],
             env=os.environ | {"PUBLIC_SITE_DATA": str(self.data), "COLUMNS": "200"} | environment,
-            capture_output=True, text=True, check=False, timeout=120,
+            input=typed, capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
     def files(self) -> dict[str, bytes]:

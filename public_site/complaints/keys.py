@@ -20,7 +20,7 @@ from public_site.complaints import sealing
 from public_site.complaints.store import HOLDER, UNLOCKED, Store, write_key
 from public_site.faults import NotFound, NotValid
 
-_HEAD = b"mingji-complaints-key-1\n"
+COMPLAINTS, BACKUPS = b"mingji-complaints-key-1\n", b"mingji-backup-key-1\n"  # what an offline file is for
 _LONGEST_SESSION = timedelta(hours=8)
 SHORTEST_PASSPHRASE = 20
 
@@ -45,7 +45,7 @@ def ceremony(store: Store, offline: Path, passphrase: str) -> None:
     if (store.folder / "console.public").exists():
         raise CeremonyHeld("投诉的密钥已经建好；要更换请用 public-site complaints rotate。")
     private, public = sealing.new_pair()
-    _write_offline(offline, private, passphrase)
+    write_offline(offline, private, passphrase)
     if not (store.folder / "pepper").exists():
         write_key(store.folder / "pepper", secrets.token_bytes(32))
     if not (store.folder / "proof.pem").exists():
@@ -61,12 +61,12 @@ def from_offline(store: Store, offline: Path, passphrase: str) -> bytes:
     return private
 
 
-def opened_offline(offline: Path, passphrase: str) -> bytes:
+def opened_offline(offline: Path, passphrase: str, purpose: bytes = COMPLAINTS) -> bytes:
     """The private key in an offline file, whichever it is. Raises: NotTheKey."""
     data = offline.read_bytes()
-    if not data.startswith(_HEAD):
-        raise NotTheKey(f"{offline.name} 不是投诉的离线密钥文件。")
-    salt, sealed = data[len(_HEAD) :][:16], data[len(_HEAD) :][16:]
+    if not data.startswith(purpose):
+        raise NotTheKey(f"{offline.name} 不是{'备份' if purpose == BACKUPS else '投诉'}的离线密钥文件。")
+    salt, sealed = data[len(purpose) :][:16], data[len(purpose) :][16:]
     try:
         return sealing.unseal(sealing.key_of_password(passphrase, salt), sealed, "offline")
     except sealing.SealBroken:
@@ -167,7 +167,7 @@ def rotate(store: Store, offline: Path, passphrase: str, new_offline: Path, new_
     """
     old = from_offline(store, offline, passphrase)
     private, public = sealing.new_pair()
-    _write_offline(new_offline, private, new_passphrase)
+    write_offline(new_offline, private, new_passphrase)
     with store.wraps.writing() as connection:
         wraps = connection.execute(text("SELECT reference, part, wrapped FROM wrap WHERE recipient = 'console'")).all()
         for reference, part, wrapped in wraps:
@@ -195,13 +195,14 @@ def bound_to(reference: str, part: str) -> str:
     return f"{reference} {part}"
 
 
-def _write_offline(file: Path, private: bytes, passphrase: str) -> None:
+def write_offline(file: Path, private: bytes, passphrase: str, purpose: bytes = COMPLAINTS) -> None:
+    """A private key into a new file, sealed with a passphrase. Raises: NotValid."""
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise NotValid(f"离线密钥的口令至少 {SHORTEST_PASSPHRASE} 个字；几个不相干的词连起来就好。")
     if file.exists():
         raise NotValid(f"{file} 已存在，不会覆盖。")
     salt = secrets.token_bytes(16)
-    write_key(file, _HEAD + salt + sealing.seal(sealing.key_of_password(passphrase, salt), private, "offline"))
+    write_key(file, purpose + salt + sealing.seal(sealing.key_of_password(passphrase, salt), private, "offline"))
 
 
 def _hash(token: str) -> str:

@@ -80,7 +80,9 @@ def _round(settings: Settings, at: datetime, hour: int) -> int:
             with closing(Database(settings.register_url)) as database:
                 statistics.hand_over(store, database)
         if mail.is_set_up(settings):
-            letters.send(store, at=at)
+            sent = letters.send(store, at=at)
+            if sent.waiting or sent.given_up:
+                _log.warning("letters not sent", again=sent.waiting, given_up=sent.given_up)
     except (Fault, SQLAlchemyError, OSError) as fault:  # it must outlive a database or a mail server that is away
         _log.warning("rounds for complaints are not complete", reason=type(fault).__name__)
         return hour

@@ -1,6 +1,6 @@
 """Where the parts are joined, and the only place: settings, database, index, templates, routes, layers.
 
-The layers, outermost first: `translating` (the language of the URL), `api.limits` (how often), `ready` (answers made before),
+The layers, outermost first: `measuring` (how many, how fast), `translating` (the language of the URL), `api.limits` (how often), `ready` (answers made before),
 `front` (headers of every answer, HEAD, bounds), compression, FastAPI's routing with the answers to faults. They are plain
 ASGI, because the routes behind them are counted in microseconds.
 """
@@ -14,7 +14,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type
 
-from public_site import feeds, newest, shipped
+from public_site import feeds, measures, newest, shipped
 from public_site.complaints.store import Store
 from public_site.database import Database
 from public_site.search import engines
@@ -42,6 +42,8 @@ from public_site.web import (
     industries,
     kept,
     log,
+    measuring,
+    metrics,
     near,
     notices,
     open311,
@@ -64,7 +66,7 @@ PUBLIC_PAGES = (
     home, enterprises, codes, notices, downgrades, excellence, places, industries, near, map_pages, follow, check, verify,
     log, data, about, *api.PAGES, sitemaps, robots, well_known,
 )  # fmt: skip
-ALWAYS = (healthz, readyz, static)
+ALWAYS = (healthz, readyz, metrics, static)
 # Part → its pages. The parts may run in one process or in several, each under a host name of its own.
 PARTS: dict[str, tuple[Any, ...]] = {
     "public": PUBLIC_PAGES,
@@ -95,7 +97,7 @@ class PublicSite(FastAPI):
         whole = front.Front(super().build_middleware_stack(), errors.refusal, larger)
         kept_ready = ready.Ready(whole, site)
         limited = api.limits.Limits(kept_ready, site.settings.api_per_minute, errors.refusal, front.completed)
-        return translating.Languages(limited)
+        return measuring.Measured(translating.Languages(limited), self.state.counts)
 
 
 class Compression:
@@ -133,6 +135,10 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
         app.exception_handler(NotSignedIn)(console.guard.to_sign_in)
     for module in (*ALWAYS, *(page for part in sorted(parts) for page in PARTS[part])):
         app.include_router(module.routes)
+    # What is asked of the intake is counted among all else: when somebody was at the form is nobody's business.
+    counted = (*ALWAYS, *(page for part in sorted(parts - {"intake"}) for page in PARTS[part]))
+    paths = [route.path for module in counted for route in module.routes.routes]
+    app.state.counts = measures.Counts(paths, settings.run)
     return app
 
 

@@ -67,6 +67,11 @@ class Site:
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
     checks: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(CHECKS_AT_ONCE))
 
+    @property
+    def serves_console(self) -> bool:
+        """Whether this process may know what waits on desks."""
+        return "console" in self.settings.parts.split(",")
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

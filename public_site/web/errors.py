@@ -6,10 +6,10 @@ or RFC 9457 problem+json. An answer to an error never repeats a value that came 
 
 from __future__ import annotations
 
-import logging
 import uuid
 from http import HTTPStatus
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -24,7 +24,7 @@ from public_site.throttling import TooFast
 from public_site.web import caching, georeport, pages
 from public_site.web.parameters import ParametersRefused, UrlNotValid
 
-_LOG = logging.getLogger(__name__)
+_log = structlog.get_logger()
 _DATA = (".json", ".csv", ".xlsx", ".geojson", ".atom", ".rss")
 
 # What a URL says wrongly is 400; what a form says wrongly is 422.
@@ -144,11 +144,12 @@ def _invalid(request: Request, fault: RequestValidationError) -> Response:
 def _away(request: Request, fault: OperationalError) -> Response:
     """The database does not answer: not our mistake in this request, and worth asking again."""
     response = refusal(request, 503)
-    _LOG.error("the database does not answer: %s", type(fault.orig).__name__)
+    _log.error("the database does not answer", exc_info=fault)
     return response
 
 
 def _crash(request: Request, fault: Exception) -> Response:
     response = refusal(request, 500)
-    _LOG.error("unanswered request %s: %s", response.headers["X-Request-ID"], type(fault).__name__)
+    # The number is what the visitor was shown; the fault is told without its words and values.
+    _log.error("request not answered", occurrence=response.headers["X-Request-ID"], exc_info=fault)
     return response

@@ -62,7 +62,7 @@ def environment(files: assets.Assets, settings: Settings, language: str = langua
         "marks": marks,
         "highlight": search.highlight,
     }
-    env.globals |= {"address": settings.base_url, "as_json": as_json}
+    env.globals |= {"filings": settings.filings, "address": settings.base_url, "as_json": as_json}
 
     @lru_cache(maxsize=256)
     def mark(*told: Any, **more: Any) -> Any:

@@ -1,8 +1,12 @@
-"""`/readyz` tells the truth: the register's number, how far each projection has come, and the versions that run."""
+"""`/readyz` tells the truth: the register's number, how far each projection has come, what is stuck, and what runs.
+
+Anybody may read it, so of what waits it says only whether it waits too long; the figures stand in `/metrics`.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 
 import orjson
 from fastapi import APIRouter
@@ -10,7 +14,8 @@ from fastapi.responses import Response
 from sqlalchemy.exc import SQLAlchemyError
 
 import public_site
-from public_site import log, open_data, register, standings
+from public_site import condition
+from public_site.condition import Condition
 from public_site.faults import NotReady
 from public_site.web import doors
 
@@ -22,39 +27,44 @@ def readiness(site: doors.TheSite) -> Response:
     """200 while pages can be answered truthfully, with the lag of what lags; 503 when they cannot."""
     body: dict[str, object] = {"version": public_site.__version__, "build": site.build}
     try:
-        numbers = _numbers(site)
+        found = condition.look(site.database, site.settings, site.index)
     except (NotReady, SQLAlchemyError, sqlite3.Error, OSError):
         return _said(503, body | {"ready": False, "entry": None, "reason": "登记数据库无法读取"})
-    entry = numbers.pop("register")
-    lag = {name: entry - reached for name, reached in numbers.items()}
-    # The index only finds ids and the pages say when it lags; what stands in the database must not lag at all.
-    ready = lag["standings"] == 0 and lag["log"] == 0
-    told = {"ready": ready, "entry": entry, "as_of": numbers, "lag": lag, "open_data": _open_data(site, entry)}
-    return _said(200 if ready else 503, body | told)
+    told = {
+        "ready": found.is_ready,
+        "entry": found.entry,
+        "as_of": found.as_of,
+        "lag": found.lag,
+        "open_data": _open_data(found),
+        "late": _late(site, found),
+    }
+    return _said(200 if found.is_ready else 503, body | told)
 
 
-def _open_data(site: doors.Site, entry: int) -> dict[str, object]:
-    """The latest version of the open data; it follows a publication after a while, and pages do not wait for it."""
-    try:
-        latest = open_data.read(site.settings.open_data_folder).latest
-    except NotReady as fault:
-        return {"version": None, "entry": 0, "lag": entry, "reason": str(fault)}
-    reached = latest.entry if latest else 0
-    return {"version": latest and latest.name, "entry": reached, "lag": entry - reached}
+def _open_data(found: Condition) -> dict[str, object]:
+    exported = found.open_data
+    told: dict[str, object] = {
+        "version": exported.version,
+        "entry": exported.entry,
+        "lag": found.entry - exported.entry,
+    }
+    if exported.reason:
+        told["reason"] = exported.reason
+    return told
 
 
-def _numbers(site: doors.Site) -> dict[str, int]:
-    with site.database.reading() as connection:
-        found = {
-            "register": register.latest_number(connection),
-            "standings": standings.as_of(connection),
-            "log": log.as_of(connection),
-        }
-    try:
-        found["search"] = site.index.as_of()
-    except NotReady:
-        found["search"] = 0
-    return found
+def _late(site: doors.Site, found: Condition) -> dict[str, bool]:
+    """What waits too long: true or false, and no more than this process's part may know."""
+    at = datetime.now(UTC)
+    told = {"search": found.lag["search"] > 0}
+    if site.serves_console:
+        queue = condition.uploads(site.database, at=at)
+        desk = condition.desk(site.complaints, at=at)
+        if queue is not None:
+            told["uploads"] = queue.oldest_seconds > condition.LATE_UPLOAD_SECONDS
+        if desk is not None:
+            told["letters"] = desk.letters_given_up > 0 or desk.letter_days > condition.LATE_LETTER_DAYS
+    return told
 
 
 def _said(status: int, body: dict[str, object]) -> Response:

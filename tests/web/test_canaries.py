@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -182,8 +183,27 @@ def test_forty_values_are_found_nowhere_and_after_erasure_not_even_their_seals(
         assert "已经删除" in erased.text
         for file, data in everything_in(settings.data, temporary):
             assert not [one for one in sealed if one[:48] in data or one[-48:] in data], file
+        crashed(inbox, canary, informant, publisher)
+    said = [orjson.loads(line) for line in log.read_bytes().splitlines()]
+    assert [line["event"] for line in said].count("the database does not answer") == 3
+    assert all(line["where"] for line in said if line["event"] == "the database does not answer")
     assert found(canary.made, log.read_bytes()) == []
     inbox.store.close()
+
+
+def crashed(inbox: Inbox, canary: Canaries, informant: Informant, publisher: Any) -> None:
+    """The tables are gone while somebody sends a form, asks for a case and searches: what the server says of it."""
+    with inbox.store.sealed.writing() as connection:
+        connection.execute(text("ALTER TABLE complaint RENAME TO gone"))
+    with publisher.database.writing() as connection:
+        connection.execute(text("ALTER TABLE enterprise RENAME TO gone"))
+    informant.client.headers["Connection"] = "close"  # after a crash the server closes the connection
+    answers = {"county": "重庆市涪陵区", "where": canary("crash where"), "when": "x", "categories": ["odour"], "about": "",
+               "statement": f"{canary('crash statement')} 夜里有刺鼻的异味", "name": canary("crash name"), "how": "x"}  # fmt: skip
+    assert informant.send(informant.form(answers)).status_code == 503
+    code = "".join(canary("crash code", plain=True)) * 2
+    assert informant.post("/complaints/follow", {"code": code}).status_code == 503
+    assert informant.client.get("/enterprises/2", params={"as_of": "2024-02-03"}).status_code == 503
 
 
 def _mailed(inbox: Inbox, post: Server) -> list[bytes]:
