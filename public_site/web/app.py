@@ -80,7 +80,7 @@ _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": Fa
 
 
 class PublicSite(FastAPI):
-    """FastAPI with `Front` outside everything, so that even the answer to a crash carries the headers."""
+    """FastAPI with our layers outside everything, so that even the answer to a crash carries the headers."""
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
