@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from public_site import log
-from public_site.database import Database, DatabaseBusy, SchemaNotCurrent
+from public_site import log, migrations, standings, verification
+from public_site.database import Database, DatabaseAway, DatabaseBusy, SchemaNotCurrent
 from public_site.settings import Settings
 from public_site.tables import METADATA
 from tests.desk import Desk, row
@@ -34,6 +36,31 @@ def test_the_schema_goes_down_to_nothing_and_up_again(database: Database) -> Non
         database.require_current()
     database.migrate()
     database.require_current()
+
+
+def test_every_step_of_the_schema_down_and_up_again_keeps_the_register_whole(desk: Desk) -> None:
+    desk.publish([row(f"演示{n}号有限公司", "AB"[n % 2]) for n in range(4)], on="2023-05-01")
+    desk.publish([row("演示1号有限公司", "C")], on="2024-05-01")
+    database = desk.database
+    with database.reading() as connection:
+        root, entries = (
+            log.root(connection, desk.latest),
+            connection.execute(text("SELECT * FROM entry ORDER BY number")).all(),
+        )
+    revisions = sorted(file.name[:4] for file in (Path(migrations.__file__).parent / "versions").glob("[0-9]*.py"))
+    assert revisions[-1] == database.revision()
+    for revision in reversed(revisions[:-1]):
+        database.downgrade(revision)
+        assert database.revision() == revision
+        database.migrate()
+        with database.reading() as connection:
+            assert connection.execute(text("SELECT * FROM entry ORDER BY number")).all() == entries, revision
+            assert log.root(connection, desk.latest) == root, revision
+            assert compare_metadata(MigrationContext.configure(connection), METADATA) == [], revision
+        with database.writing() as connection:
+            standings.forget(connection)
+            standings.catch_up(connection)
+        assert verification.verify(database, desk.settings).findings == [], revision
 
 
 def test_a_reader_cannot_write(database: Database) -> None:
@@ -98,6 +125,42 @@ def test_who_has_waited_too_long_for_another_writer_is_told_so(database: Databas
         add(connection, "short")
         assert count(connection) >= 2
     other.close()
+
+
+def test_a_question_that_takes_too_long_is_given_up_and_the_connection_serves_the_next(database: Database) -> None:
+    if database.is_sqlite:
+        return  # there a question costs its own process alone
+    impatient = Database(database.url.render_as_string(hide_password=False), read_seconds=1)
+    with pytest.raises(DatabaseBusy, match="请稍后再试"), impatient.reading() as connection:
+        connection.execute(text("SELECT pg_sleep(30)"))
+    with impatient.reading() as connection:
+        assert count(connection) == 0
+    impatient.close()
+
+
+def test_a_connection_that_the_server_ended_is_replaced_in_silence(database: Database) -> None:
+    if database.is_sqlite:
+        return
+    with database.reading() as connection:
+        count(connection)
+    other = Database(database.url.render_as_string(hide_password=False))
+    with other.writing() as connection:
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                 " AND pid <> pg_backend_pid()")
+        )  # fmt: skip
+    with database.reading() as connection:
+        assert count(connection) == 0
+    other.close()
+
+
+def test_who_cannot_reach_the_server_is_told_so() -> None:
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    with pytest.raises(DatabaseAway, match="暂时无法访问"), away.reading():
+        pass
+    with pytest.raises(DatabaseAway, match="暂时无法写入"), away.writing():
+        pass
+    away.close()
 
 
 def test_the_log_s_tree_is_kept_whole_by_a_change_of_the_schema(desk: Desk) -> None:
