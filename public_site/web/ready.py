@@ -34,6 +34,7 @@ NEVER = (
 )  # fmt: skip
 LARGEST = 1 << 20
 _OF_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding", b"content-disposition"})
+_OF_KEEPERS = frozenset({b"etag", b"content-encoding"} | {name.lower().encode() for name in caching.SHARED})
 _OPENING = re.compile(rb'(<main id="content"[^>]*>)')
 _GONE = N_("登记数据库暂时无法读取。本页是截至登记第 {number} 条的内容，其后的变化还看不到。")
 
@@ -230,7 +231,7 @@ def _as_stale(answer: Answer) -> tuple[list[tuple[bytes, bytes]], bytes]:
         b"cache-control": caching.PRIVATE.encode(),
         b"cache-status": b"mingji; hit; detail=database-unreachable; entry=%d" % answer.number,
     }
-    kept = [(n, v) for n, v in answer.headers if n not in changed and n not in (b"etag", b"content-encoding")]
+    kept = [(n, v) for n, v in answer.headers if n not in changed and n not in _OF_KEEPERS]
     return [*kept, *changed.items()], body
 
 
