@@ -16,7 +16,7 @@ RUN PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt /opt/pub
 
 FROM python:3.13-slim-bookworm
 RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin mingji \
-    && install --directory --owner=mingji --group=mingji /data
+    && install --directory --owner=mingji --group=mingji /data /data/open-data /srv/static
 COPY --from=build /opt/public-site /opt/public-site
 ENV PATH=/opt/public-site/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PUBLIC_SITE_DATA=/data
 USER 10001

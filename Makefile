@@ -36,6 +36,7 @@ help:
 	@echo "make fuzz-api  5,000 random requests to the API: no 5xx, every answer as its OpenAPI document says"
 	@echo "make edits    1,000 random edits of a register behind its back: each is found with a checkpoint kept outside"
 	@echo "make drill    a backup made under publications is brought back elsewhere and compared; bad ones are refused"
+	@echo "make profiles  every journey on one machine, in a province and in a country, as processes on this machine"
 	@echo "make golden   the receipts of a new release, to verify for ever (once a release)"
 	@echo "make screenshots  every page of the demo register as a picture in screenshots/, to be looked at"
 	@echo "make messages  bring the English catalogue up to what the pages say; prints how many texts want a translation"
@@ -112,6 +113,11 @@ messages: install
 .PHONY: screenshots
 screenshots: install browser
 	$(BIN)/python -m tests.screenshots screenshots $(LOOK)
+
+# The journeys on all three profiles, and what stands in front; Meilisearch where PUBLIC_SITE_TEST_MEILI_URL names one.
+.PHONY: profiles
+profiles: install nginx
+	$(BIN)/pytest -q -n 2 tests/test_profiles.py tests/test_nginx.py tests/test_compose.py
 
 .PHONY: fuzz-notices
 fuzz-notices: install

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -98,12 +99,16 @@ def write(
         text = re.sub(r"^listen 80( default_server)?;", rf"listen 127.0.0.1:{port}\1{safe}", text, flags=re.MULTILINE)
         text = re.sub(r"(client_(?:header|body)_timeout) 10s;", rf"\1 {seconds}s;", text)
         file.write_text(text, encoding="utf-8")
-    site = (SHIPPED / "site.conf.template").read_text(encoding="utf-8")
-    site = re.sub(r"\$\{(MINGJI_\w+)\}", lambda found: told[found[1]], site)
-    (folder / "conf.d" / "mingji.conf").write_text(site, encoding="utf-8")
+    _write_site(folder, told)
     main = folder / "nginx.conf"
     main.write_text(_MAIN.format(folder=folder, user="user root;" if os.geteuid() == 0 else ""))
     return main
+
+
+def _write_site(folder: Path, told: Mapping[str, str]) -> None:
+    site = (SHIPPED / "site.conf.template").read_text(encoding="utf-8")
+    site = re.sub(r"\$\{(MINGJI_\w+)\}", lambda found: told[found[1]], site)
+    (folder / "conf.d" / "mingji.conf").write_text(site, encoding="utf-8")
 
 
 def checked(main: Path) -> str:
@@ -141,3 +146,9 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
         else:
             return
     raise AssertionError(log.read_text() if log.exists() else "no answer from nginx")
+
+
+def reload(one: Nginx, told: Mapping[str, str]) -> None:
+    """Another configuration, taken over without anybody noticing, as `nginx -s reload` does."""
+    _write_site(one.folder, told)
+    os.kill(int((one.folder / "nginx.pid").read_text()), signal.SIGHUP)

@@ -46,6 +46,7 @@ class Stack:
     address: str
     nginx: nginx.Nginx
     version: open_data.Version
+    cache: Path
 
     def site(self) -> httpx2.Client:
         """Somebody who asks the site itself."""
@@ -70,7 +71,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             MINGJI_STATIC=str(folder / "static"), MINGJI_OPEN_DATA=str(settings.open_data_folder),
         )  # fmt: skip
         with nginx.running(folder / "nginx", filled, seconds=1) as front_:
-            yield Stack(publisher, site.address, front_, version)
+            yield Stack(publisher, site.address, front_, version, folder / "cache")
 
 
 def kept(answer: httpx2.Response) -> bool:
@@ -129,7 +130,19 @@ def test_who_has_a_page_already_is_told_so(stack: Stack) -> None:
         assert reader.get("/about", headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 
 
-@pytest.mark.parametrize("url", ["/check", "/follow/lists/unknown", "/readyz", "/api/v1/industries", "/nothing-here"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/check",
+        "/near",
+        "/enterprises?q=演示",
+        "/enterprises?near=29.7,107.4",
+        "/follow/lists/unknown",
+        "/readyz",
+        "/api/v1/industries",
+        "/nothing-here",
+    ],
+)
 def test_what_is_not_declared_public_or_counted_is_never_kept(stack: Stack, url: str) -> None:
     with stack.nginx.client() as reader:
         for _ in range(2):
@@ -266,6 +279,7 @@ def test_nothing_of_anybody_is_written_down(stack: Stack) -> None:
         assert informant.get("/complaints/new?canary-enterprise=1").status_code == 400
     said = stack.nginx.said
     assert b"canary" not in said
+    assert b"canary-query" not in b"".join(file.read_bytes() for file in stack.cache.rglob("*") if file.is_file())
     assert b"127.0.0.77" not in said
     assert b"198.51.100" not in said
     assert said[before:].count(b"\n") == 0  # of complaints not even that there was one
