@@ -20,7 +20,7 @@ import signal
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,15 +104,12 @@ def measure(made: Path, chosen: argparse.Namespace) -> None:
                 _opened(case, chosen.seconds)
         _table(cases)
         memory = {name: server.memory() for name, server in servers.items()}
-        starts = {name: server.cold_start for name, server in servers.items()}
-    print(
-        "\n| process | start to first answer, s | resident MB | its share | not of files |\n|---|---:|---:|---:|---:|"
-    )
-    for name, held in memory.items():
-        print(f"| {name} | {starts[name]:.2f} | {held['Rss']:.0f} | {held['Pss']:.0f} | {held['Anonymous']:.0f} |")
+    _processes(servers, memory)
     visible = web_visible.measure(made / "data", chosen.port, chosen.publications) if chosen.publications else None
     print(f"\npublished → visible on both of two workers: {visible.told() if visible else 'not measured'}")
-    _aims(cases, memory[asked.OURS]["Rss"], starts[asked.OURS], visible.slowest if visible else float("nan"))
+    _aims(
+        cases, memory[asked.OURS]["Rss"], servers[asked.OURS].cold_start, visible.slowest if visible else float("nan")
+    )
 
 
 def _start(
@@ -212,6 +209,14 @@ def _table(cases: list[Case]) -> None:
     print(
         f"\nthe client takes {asking:.0f} µs of its core to ask for a hello: it could ask {1e6 / asking:,.0f} a second"
     )
+
+
+def _processes(servers: dict[str, Server], memory: dict[str, Mapping[str, float]]) -> None:
+    print("\n| process | start to first answer, s | of processor | resident MB | its share | not of files |")
+    print("|---|---:|---:|---:|---:|---:|")
+    for name, held in memory.items():
+        start = f"{servers[name].cold_start:.2f} | {servers[name].start_cost:.2f}"
+        print(f"| {name} | {start} | {held['Rss']:.0f} | {held['Pss']:.0f} | {held['Anonymous']:.0f} |")
 
 
 def _percentiles(loads: list[Load]) -> str:

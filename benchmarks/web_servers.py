@@ -44,6 +44,7 @@ class Server:
     address: Address
     pid: int
     cold_start: float  # seconds from the start of the process to its first answer
+    start_cost: float  # seconds of processor that it had taken by then
 
     def memory(self) -> Mapping[str, float]:
         """Megabytes of it and its children: resident (`Rss`), its share of it (`Pss`), not backed by files (`Anonymous`)."""
@@ -58,12 +59,17 @@ class Server:
 
     def worked(self) -> float:
         """Seconds of processor that it and its children took so far."""
-        total = 0
-        for pid in processes(self.pid):
-            with suppress(OSError):
-                fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-                total += int(fields[11]) + int(fields[12])
-        return total / _TICK
+        return worked(self.pid)
+
+
+def worked(root: int) -> float:
+    """Seconds of processor that a process and its children took so far."""
+    total = 0
+    for pid in processes(root):
+        with suppress(OSError):
+            fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / _TICK
 
 
 def processes(pid: int) -> list[int]:
@@ -98,7 +104,8 @@ def started(
         if not _answers(process, address, first):
             said.seek(0)
             raise SystemExit(f"{name} did not start\n{said.read().decode('utf-8', 'replace')}")
-        yield Server(name, address, process.pid, time.perf_counter() - began)
+        took = time.perf_counter() - began
+        yield Server(name, address, process.pid, took, worked(process.pid))
     finally:
         process.terminate()
         try:

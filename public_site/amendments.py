@@ -242,7 +242,7 @@ def _undoing(connection: Connection, content: Content) -> list[Planned]:
     if target.enterprise is not None:
         trail = register.trail(connection, target.enterprise, latest)
     else:
-        trail = register.amended_notices(connection, latest)[target.notice]
+        trail = list(register.amended_notices(connection, latest)[target.notice])
     if target.number in mending.undone(trail):
         raise CannotAmend(f"第 {target.number} 条已经收回。")
     about = {"notice": target.notice, "enterprise": target.enterprise, "unit": target.unit}

@@ -19,14 +19,15 @@ from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter, itemgetter
 from typing import Any, Literal, TypeVar, get_args
+from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import Connection, Dialect, Index, LargeBinary, bindparam, insert, text
+from sqlalchemy import Connection, Dialect, Engine, Index, LargeBinary, bindparam, insert, text
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlmodel import Column, Field, SQLModel
 
 from public_site import tree
-from public_site.database import chosen
+from public_site.database import chosen, rows
 from public_site.faults import NotFound, NotValid
 from public_site.languages import _
 
@@ -243,7 +244,7 @@ class Rehearsal(Appending):
 
 def latest_number(connection: Connection) -> int:
     """N: how many entries there are, and so the version of everything public."""
-    return int(connection.execute(text("SELECT coalesce(max(number), 0) FROM entry")).scalar_one())
+    return int(rows(connection, "SELECT coalesce(max(number), 0) FROM entry")[0][0])
 
 
 def number_known_at(connection: Connection, at: datetime) -> int:
@@ -259,10 +260,10 @@ def entry(connection: Connection, number: int) -> Entry:
 
 def body(connection: Connection, number: int) -> str:
     """An entry's canonical bytes as text. Raises: NoSuchEntry."""
-    found = connection.execute(text("SELECT body FROM entry WHERE number = :n"), {"n": number}).scalar()
-    if found is None:
+    found = rows(connection, "SELECT body FROM entry WHERE number = :n", n=number)
+    if not found:
         raise NoSuchEntry(_("登记中没有第 {number} 条。", number=number))
-    return str(found)
+    return str(found[0][0])
 
 
 def since(connection: Connection, after: int, limit: int = _BATCH) -> list[Entry]:
@@ -295,7 +296,39 @@ def tied_families(connection: Connection, known: int) -> list[Family]:
     return sorted(set(_kin(connection, known).values()))
 
 
-def _kin(connection: Connection, known: int) -> dict[int, Family]:
+Made = TypeVar("Made")
+_settled: WeakKeyDictionary[Engine, dict[Any, tuple[int, Any]]] = WeakKeyDictionary()
+
+
+def _once(connection: Connection, known: int, make: Callable[[Connection, int], Made]) -> Made:
+    """What `make` reads of the entries up to `known`, read once: what was committed never changes.
+
+    Only in a snapshot (`Database.reading`): a writer's entries may yet come to nothing.
+    """
+    if not connection.get_execution_options().get("committed"):
+        return make(connection, known)
+    made = _settled.setdefault(connection.engine, {})
+    held = made.get(make)
+    if held is not None and held[0] == known:
+        found: Made = held[1]
+        return found
+    found = make(connection, known)
+    if known <= latest_number(connection):
+        made[make] = (known, found)
+    return found
+
+
+def forget_what_was_read() -> None:
+    """Read everything anew from here on: for whoever looks for entries that were changed behind the register's back."""
+    _settled.clear()
+
+
+def _kin(connection: Connection, known: int) -> Mapping[int, Family]:
+    """Those of a family of more than one, each with it."""
+    return _once(connection, known, _read_kin)
+
+
+def _read_kin(connection: Connection, known: int) -> dict[int, Family]:
     # By number, and those from the index alone: where most entries are of few kinds, SQLite would else read them all.
     query = text(
         "SELECT body FROM entry WHERE number IN (SELECT number FROM entry WHERE kind IN :kinds AND number <= :known)"
@@ -338,8 +371,12 @@ def whole_trail(entries: Iterable[Entry], amended: Mapping[int | None, Sequence[
     return sorted([*own, *(e for notice in notices for e in amended[notice])], key=attrgetter("number"))
 
 
-def amended_notices(connection: Connection, known: int) -> dict[int | None, list[Entry]]:
+def amended_notices(connection: Connection, known: int) -> Mapping[int | None, Sequence[Entry]]:
     """The notices that were corrected or withdrawn up to entry `known`: their publication and their amendments."""
+    return _once(connection, known, _read_amended_notices)
+
+
+def _read_amended_notices(connection: Connection, known: int) -> dict[int | None, list[Entry]]:
     amendments = (
         "FROM entry WHERE kind IN ('notice_corrected', 'notice_withdrawn', 'undone') AND enterprise_id IS NULL"
         " AND number <= :known"

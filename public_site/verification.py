@@ -60,6 +60,7 @@ def verify(
     `held_outside` is a signed checkpoint that someone kept; `index_problems` asks the search index about itself.
     """
     report = Report()
+    register.forget_what_was_read()
     try:
         database.require_current()
     except SchemaNotCurrent as fault:

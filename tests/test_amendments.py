@@ -256,6 +256,22 @@ _ALLOWED = {
 }  # fmt: skip
 
 
+def test_what_amends_notices_is_read_once_for_each_entry_number_and_by_a_writer_each_time(desk: Desk) -> None:
+    two(desk)
+    far = desk.latest + 100
+    with desk.database.reading() as connection:
+        assert register.amended_notices(connection, far) == {}
+        assert register.amended_notices(connection, desk.latest) == {}
+    amend(desk, publishing.draft_notice_correction, 1, {"title": "新标题"})
+    with desk.database.reading() as connection:
+        amended = register.amended_notices(connection, desk.latest)
+        assert register.amended_notices(connection, far) == amended
+        assert [entry.kind for entry in amended[1]] == ["notice_published", "notice_corrected"]
+        assert register.amended_notices(connection, desk.latest) is amended
+    with desk.database.trying() as connection:
+        assert register.amended_notices(connection, desk.latest) is not amended
+
+
 def test_no_entry_holds_a_field_that_is_not_on_the_list(desk: Desk) -> None:
     old, new = two(desk)
     desk.publish([row(PAPER, "C", county="渝北区")], on="2023-05-01", issuer="重庆市渝北区生态环境局")

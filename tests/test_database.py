@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from public_site import log, migrations, standings, verification
-from public_site.database import Database, DatabaseAway, DatabaseBusy, SchemaNotCurrent
+from public_site.database import Database, DatabaseAway, DatabaseBusy, SchemaNotCurrent, rows
 from public_site.settings import Settings
 from public_site.tables import METADATA
 from tests.desk import Desk, row
@@ -23,6 +23,18 @@ def count(connection: Connection) -> int:
 
 def add(connection: Connection, name: str) -> None:
     connection.execute(text("INSERT INTO projection (name, as_of) VALUES (:name, 0)"), {"name": name})
+
+
+def test_rows_are_read_as_the_driver_gives_them(database: Database) -> None:
+    with database.writing() as connection:
+        add(connection, "50%")
+        add(connection, ":name")
+    with database.reading() as connection:
+        found = rows(
+            connection, "SELECT name, as_of FROM projection WHERE name = :name OR name LIKE '5%'", name=":name"
+        )
+    assert sorted(map(tuple, found)) == [("50%", 0), (":name", 0)]
+    assert found[0]._fields == ("name", "as_of")
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
