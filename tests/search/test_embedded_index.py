@@ -85,7 +85,9 @@ def _flipped(folder: Path, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("harm", [_without, _cut])
-@pytest.mark.parametrize("pattern", ["gen-*/meta.json", "gen-*/*.term", "gen-*/*.idx", "gen-*/*.fast", "gen-*/*.store"])
+@pytest.mark.parametrize(
+    "pattern", ["gen-*/meta.json", "gen-*/*.term", "gen-*/*.idx", "gen-*/*.fast", "gen-*/*.store", "gen-*/*.held"]
+)
 def test_a_damaged_index_is_noticed_on_opening_and_rebuilt(
     embedded: EmbeddedIndex, register: Register, folder: Path, harm: Callable[[Path, str], None], pattern: str
 ) -> None:
