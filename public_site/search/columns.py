@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,21 +43,21 @@ class Numbering:
             column: {value: number for number, value in enumerate(known.get(column, ()), 1)} for column in COLUMNS
         }
 
-    def number(self, column: str, value: str) -> int:
-        numbers = self._numbers[column]
-        return numbers.setdefault(value, len(numbers) + 1)
-
-    def numbers(self, values: Mapping[str, str]) -> tuple[dict[str, int], int]:
-        """The number of each column's value, and all of them in one word.
+    def numbers(self, values: Mapping[str, Any]) -> tuple[dict[str, int], int]:
+        """The number of each column's value, and all of them in one word; what is not of a column is passed over.
 
         Raises: TooManyValues.
         """
-        numbers = {column: self.number(column, value) for column, value in values.items()}
+        numbers: dict[str, int] = {}
         word = 0
         for column, bits in _BITS.items():
-            number = numbers.get(column, 0)
-            if number >> bits:
-                raise TooManyValues(column)
+            number = 0
+            if column in values:
+                known = self._numbers[column]
+                value = values[column]
+                number = numbers[column] = known.get(value) or known.setdefault(value, len(known) + 1)
+                if number >> bits:
+                    raise TooManyValues(column)
             word = word << bits | number
         return numbers, word
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -146,9 +146,8 @@ class EmbeddedIndex:
         for number in changed:
             writer.delete_documents_by_term("id", number)
         writer.delete_documents_by_term("facts", RECORD)
-        table = snapshot.held.table()
-        kept = table[~np.isin(table["id"], changed)]
-        record = _filled(writer, folder, record, kept, source.documents(changed) if changed else (), len(changed))
+        before = snapshot.held, changed
+        record = _filled(writer, folder, record, before, source.documents(changed) if changed else (), len(changed))
         held.drop_older(folder, snapshot.as_of)
         return record
 
@@ -158,8 +157,7 @@ class EmbeddedIndex:
         as_of = source.latest_number()
         with _telling_damage():
             writer = _index_at(folder, new=True).writer(BUILDER_BYTES, 1)
-            none = np.empty(0, held.ROW)
-            _filled(writer, folder, Record(as_of), none, source.documents(None), source.document_count())
+            _filled(writer, folder, Record(as_of), None, source.documents(None), source.document_count())
         generations.put_in_force(self.folder, folder)
         return as_of
 
@@ -175,13 +173,13 @@ def _filled(
     writer: tantivy.IndexWriter,
     folder: Path,
     record: Record,
-    kept: held.Table,
+    before: tuple[held.Held, Sequence[int]] | None,
     documents: Iterable[Document],
     expected: int,
 ) -> Record:
-    """Add the documents to what is kept, and what the index says of itself with them in; commit."""
+    """Add the documents to the state before without these ids, and what the index says of itself with them in; commit."""
     preparation = preparing.Preparation(record.columns)
-    rows = [kept]
+    rows = [np.empty(0, held.ROW)]
     count, largest_id, latest_day = record.count, record.largest_id, record.latest_day
     for batch in preparation.ready(documents, expected):
         count += len(batch.json)
@@ -190,7 +188,8 @@ def _filled(
         for document in batch.json:
             writer.add_json(document)
     record = replace(record, count=count, largest_id=largest_id, latest_day=latest_day, columns=preparation.columns)
-    held.write(held.path_of(folder, record.as_of), np.concatenate(rows))
+    new = np.concatenate(rows)
+    held.write(held.path_of(folder, record.as_of), *(held.changed(*before, new) if before else held.laid_out(new)))
     writer.add_document(
         tantivy.Document.from_dict({"facts": RECORD, "record": json.dumps(asdict(record)).encode()}, SCHEMA)
     )

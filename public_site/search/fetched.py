@@ -18,7 +18,7 @@ from public_site.search.snapshot import Hit, Rows, Snapshot
 from public_site.search.values import Query
 
 HANDFUL = 16
-FEW = 300
+FEW = 300  # with each filter once more: then each column is counted apart
 MANY = 20_000
 DAYS = ("since", "downgraded")
 
@@ -73,7 +73,8 @@ class Fetched:
         if query.order == "name":
             return None
         likely = snapshot.at_most(base)
-        if likely > MANY or (likely > FEW and snapshot.how_many(base) > FEW):
+        few = FEW * (1 + len(criteria.filters(query)) + len(criteria.trait_filters(query)))
+        if likely > MANY or (likely > few and snapshot.how_many(base) > few):
             return None
         columns = (*tallied(query), *([query.order] if query.order in DAYS else []), *(["spot"] if query.near else []))
         return cls._of(snapshot, query, snapshot.rows(base, columns, ranks if query.order == "relevance" else ()))

@@ -17,7 +17,7 @@ import json
 import mmap
 import os
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ CELLS = frozenset({"traits", "industries", "province"})
 COUNTED = ("traits", "industries", "city", "county", "province")  # in the order of `ROW`
 Table = NDArray[np.void]
 Column = NDArray[Any]
+Columns = Mapping[str, Column]
 Where = slice | Numbers
 
 
@@ -54,36 +55,67 @@ def path_of(folder: Path, as_of: int) -> Path:
     return folder / f"{as_of}{SUFFIX}"
 
 
-def write(path: Path, rows: Table) -> None:
+def laid_out(rows: Table) -> tuple[Columns, Columns]:
+    """The columns of a state and its cells."""
+    order = np.argsort(_places(rows), kind="stable")
+    columns = {name: rows[name][order] for name in _names(ROW)}
+    keys, counts = np.unique(_kinds(columns), return_counts=True)
+    return columns, _cells(keys, counts)
+
+
+def changed(before: Held, gone: Sequence[int], rows: Table) -> tuple[Columns, Columns]:
+    """The same of the state that follows: some ids are gone, these rows are new. Nothing is sorted but what is new."""
+    at = np.flatnonzero(np.isin(before.columns["id"], np.array(gone, np.uint32)))
+    rows = rows[np.argsort(_places(rows), kind="stable")]
+    where = before.places_end(_places(rows))
+    where -= np.searchsorted(at, where)
+    columns = {name: np.insert(np.delete(before.columns[name], at), where, rows[name]) for name in _names(ROW)}
+    lost = {name: before.columns[name][at] for name in ("province", "traits", "industries")}
+    keys, number = np.unique(np.concatenate([_kinds(before.cells), _kinds(lost), _kinds(rows)]), return_inverse=True)
+    more = np.concatenate([before.cells["count"], np.full(len(at), -1.0), np.ones(len(rows))])
+    counts = np.bincount(number, more, len(keys)).astype(np.int64)
+    return columns, _cells(keys[counts > 0], counts[counts > 0])
+
+
+def _places(rows: Columns | Table) -> Column:
+    """One number for each place, in the order of places."""
+    found: Column = (
+        rows["province"].astype(np.uint64) << np.uint64(32) | rows["city"].astype(np.uint64) << np.uint64(16)
+    ) | rows["county"]
+    return found
+
+
+def _kinds(rows: Columns | Table) -> Column:
+    """One number for each kind of enterprise that a cell counts."""
+    found: Column = (
+        rows["province"].astype(np.uint64) << np.uint64(32) | rows["traits"].astype(np.uint64) << np.uint64(16)
+    ) | rows["industries"]
+    return found
+
+
+def _cells(kinds: Column, counts: Column) -> Columns:
+    apart = {"province": kinds >> np.uint64(32), "traits": kinds >> np.uint64(16), "industries": kinds, "count": counts}
+    return {name: apart[name].astype(_CELL[name]) for name in _names(_CELL)}
+
+
+def _names(dtype: np.dtype[np.void]) -> tuple[str, ...]:
+    return dtype.names or ()
+
+
+def write(path: Path, columns: Columns, counted: Columns) -> None:
     """Lay down one state. It is safe on the disk when this returns."""
-    places = rows["province"].astype(np.uint64) << 32 | rows["city"].astype(np.uint64) << 16 | rows["county"]
-    rows = rows[np.argsort(places, kind="stable")]
-    counted = _counted(rows)
-    head = np.array([(_MAGIC, len(rows), len(counted))], _HEAD)
+    head = np.array([(_MAGIC, len(columns["id"]), len(counted["count"]))], _HEAD)
+    pieces = [head, *(columns[name] for name in _names(ROW)), *(counted[name] for name in _names(_CELL))]
     checksum = 0
     with path.open("wb") as handle:
-        for piece in (head.tobytes(), *_pieces(rows), *_pieces(counted)):
-            checksum = zlib.crc32(piece, checksum)
-            handle.write(piece)
+        for piece in map(np.ascontiguousarray, pieces):
+            for content in (piece.data.cast("B") if piece.nbytes else b"", bytes(-piece.nbytes % _ALIGNED)):
+                checksum = zlib.crc32(content, checksum)
+                handle.write(content)
         footer = json.dumps({"crc": checksum}).encode()
         handle.write(footer + len(footer).to_bytes(4, "little") + FOOTER_MAGIC.to_bytes(4, "little"))
         handle.flush()
         os.fsync(handle.fileno())
-
-
-def _counted(rows: Table) -> Table:
-    keys = rows["province"].astype(np.uint64) << 32 | rows["traits"].astype(np.uint64) << 16 | rows["industries"]
-    keys, counts = np.unique(keys, return_counts=True)
-    found = np.empty(len(keys), _CELL)
-    found["count"] = counts
-    found["province"], found["traits"], found["industries"] = keys >> 32, keys >> 16 & 0xFFFF, keys & 0xFFFF
-    return found
-
-
-def _pieces(table: Table) -> Iterable[bytes]:
-    for name in table.dtype.names or ():
-        content = np.ascontiguousarray(table[name]).tobytes()
-        yield content + bytes(-len(content) % _ALIGNED)
 
 
 def drop_older(folder: Path, as_of: int) -> None:
@@ -113,12 +145,12 @@ class Held:
         self._ends = np.append(self._starts[1:], count)
         self._bounds = self._bounds_of_stretches()
 
-    def table(self) -> Table:
-        """All rows as they were written, for the next state."""
-        rows = np.empty(self.size, ROW)
-        for name, values in self.columns.items():
-            rows[name] = values
-        return rows
+    def places_end(self, places: Column) -> Numbers:
+        """Where the stretch of each place ends, or would stand."""
+        ends = np.concatenate(([0], self._ends))
+        mine = _places({level: self.columns[level][self._starts] for level in PLACES})
+        found: Numbers = ends[np.searchsorted(mine, places, "right")]
+        return found
 
     def _stretches(self) -> Numbers:
         if not self.size:
@@ -246,7 +278,7 @@ def _spread(starts: Numbers, ends: Numbers) -> Numbers:
 
 def _read(content: mmap.mmap, dtype: np.dtype[np.void], count: int, start: int) -> tuple[dict[str, Column], int]:
     found: dict[str, Column] = {}
-    for name in dtype.names or ():
+    for name in _names(dtype):
         of_column = dtype[name]
         found[name] = np.frombuffer(content, of_column, count, start)
         start += -(-count * of_column.itemsize // _ALIGNED) * _ALIGNED

@@ -107,7 +107,7 @@ def prepared(document: Document) -> Prepared:
         "id": document.id,
         "id_bucket": document.id >> ID_BUCKET,
         "name_order": texts.name_order(name),
-        "grams": texts.grams(name),
+        "grams": " ".join(texts.grams(name)),
         "sounds": sounds.sounds(name),
         "traits": SEPARATOR.join(of_document),
         "industries": SEPARATOR.join(of_industries),

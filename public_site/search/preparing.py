@@ -6,6 +6,7 @@ reads, so that no object has to be made of it in between.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ import orjson
 
 from public_site.faults import NotReady
 from public_site.search import held, prepared
-from public_site.search.columns import COLUMNS, Numbering
+from public_site.search.columns import Numbering
 from public_site.search.values import Document
 
 FEW = 20_000
@@ -108,21 +109,29 @@ class _Desk:
 
     def _ready(self, document: Document) -> prepared.Prepared:
         made = prepared.prepared(document)
-        numbers, made["numbers"] = self._numbering.numbers({name: made[name] for name in COLUMNS if name in made})
-        return made | numbers
+        numbers, made["numbers"] = self._numbering.numbers(made)
+        made.update(numbers)
+        return made
 
 
 def _numbers(made: prepared.Prepared) -> tuple[int, ...]:
     """The numbers of one document in the order of `held.ROW`."""
-    days = made["since"] >> prepared.ID_BITS, made["downgraded"] >> prepared.ID_BITS
-    place = made.get("lat", held.NOWHERE), made.get("lon", held.NOWHERE)
-    return made["id"], *days, *place, *(made.get(column, 0) for column in held.COUNTED)
+    told = made.get
+    return (
+        made["id"],
+        made["since"] >> prepared.ID_BITS,
+        made["downgraded"] >> prepared.ID_BITS,
+        told("lat", held.NOWHERE),
+        told("lon", held.NOWHERE),
+        *[told(column, 0) for column in held.COUNTED],
+    )
 
 
 _desks: list[_Desk] = []
 
 
 def _set_up(known: Mapping[str, Sequence[str]]) -> None:
+    gc.disable()  # nothing here is in a circle, and what is remembered is large
     _desks[:] = [_Desk(known)]
 
 

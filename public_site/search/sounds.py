@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import pairwise, product
+from operator import add
 
 from pypinyin.phrases_dict import phrases_dict
 from pypinyin.pinyin_dict import pinyin_dict
@@ -77,15 +78,27 @@ def _pairs(two: str) -> tuple[str, ...]:
     return tuple(f"{first}'{second}" for first in readings(two[0]) for second in readings(two[1]))
 
 
+@lru_cache(maxsize=200_000)
+def _said_pairs(two: str) -> str:
+    return " ".join(_pairs(two))
+
+
 def _said_runs(characters: str, before: str = "") -> str:
     return " ".join(f"{before}{RUN_MARK}{''.join(run)}" for run in product(*map(initials, characters)))
 
 
-@lru_cache(maxsize=200_000)
-def _begun_here(window: str) -> str:
-    """The sounds that begin where this much of a name begins: the pair, and the run, of three at the end of the name."""
-    found = _pairs(window[:2]) if len(window) > 1 else ()
-    return " ".join([*found, _said_runs(window)] if len(window) >= RUN - 1 else found)
+@cache
+def _only_initial(character: str) -> str:
+    """The initial of a character, a blank where it has several."""
+    of_character = initials(character)
+    return of_character[0] if len(of_character) == 1 else " "
+
+
+def _runs(name: str) -> Iterator[str]:
+    plain = "".join(map(_only_initial, name))
+    for start in range(len(name) - RUN + 1):
+        run = plain[start : start + RUN]
+        yield _said_runs(name[start : start + RUN]) if " " in run else RUN_MARK + run
 
 
 def sounds(name: str) -> str:
@@ -96,9 +109,13 @@ def sounds(name: str) -> str:
     """
     if not name:
         return ""
-    first = " ".join(f"{START}{syllable}'" for syllable in readings(name[0]))
-    begun = map(_begun_here, (name[start : start + RUN] for start in range(len(name) - 1)))
-    return " ".join([first, _said_runs(name[:2], START), *begun])
+    found = [f"{START}{syllable}'" for syllable in readings(name[0])]
+    found.append(_said_runs(name[:2], START))
+    found += map(_said_pairs, map(add, name, name[1:]))
+    found += _runs(name)
+    if len(name) >= RUN - 1:
+        found.append(_said_runs(name[1 - RUN :]))
+    return " ".join(found)
 
 
 @cache

@@ -19,7 +19,6 @@ import opencc
 NAME_LENGTH = 200
 START = "^"
 BETWEEN_NAMES = "|"
-LONGEST = 5
 _FIRST_RANK = 0x4E00
 _OTHERS = 0x20000
 
@@ -121,19 +120,15 @@ def is_knotted(name: str) -> bool:
     return len(set(of_two)) < len(of_two)
 
 
-def grams(name: str) -> str:
-    """Every piece under which a name can be looked up, the beginning marked, separated by spaces."""
-    begun = f"{START}{name[:1]} {START}{name[:2]} {START}{name[:3]} "
-    return begun + " ".join(map(_begun_here, (name[start : start + LONGEST] for start in range(len(name)))))
-
-
-@lru_cache(maxsize=200_000)
-def _begun_here(window: str) -> str:
-    """The pieces that begin where this much of a name begins. Names share places, trades and legal forms, so that
-    most windows have been met before."""
-    pieces = [window[:length] for length in range(1, min(3, len(window)) + 1)]
-    longer = (window[:length] for length in range(4, len(window) + 1))
-    return " ".join([*pieces, *(piece for piece in longer if _FORM_PLACES.search(piece))])
+def grams(name: str) -> list[str]:
+    """Every piece under which a name can be looked up, the beginning marked."""
+    of_two = pairs(name)
+    pieces = [START + name[:1], START + name[:2], START + name[:3], *name, *of_two, *map(add, of_two, name[2:])]
+    touched = [found.start() for found in _FORM_PLACES.finditer(name)]
+    for length in (4, 5):
+        starts = {start for i in touched for start in range(i - length + 2, i + 1)}
+        pieces += [name[start : start + length] for start in starts if 0 <= start <= len(name) - length]
+    return pieces
 
 
 def chain(text: str) -> list[str]:

@@ -33,7 +33,7 @@ def _table(of_rows: list[tuple[tuple[int, int] | None, int, int, int, int]]) -> 
 
 def _written(folder: Path, table: held.Table) -> Held:
     path = held.path_of(folder, 1)
-    held.write(path, table)
+    held.write(path, *held.laid_out(table))
     return Held(path, len(table))
 
 
@@ -86,13 +86,38 @@ def test_the_cells_count_every_enterprise_once(
     for column in held.CELLS:
         counted = np.bincount(of_all.cells[column], of_all.cells["count"], 12)
         assert counted.tolist() == np.bincount(table[column], minlength=12).tolist()
-    assert sorted(of_all.table().tolist()) == sorted(table.tolist())
+    assert _rows(of_all.columns) == sorted(table.tolist())
+
+
+def _rows(columns: held.Columns) -> list[tuple[int, ...]]:
+    return sorted(zip(*(columns[name].tolist() for name in ROW.names or ()), strict=True))
+
+
+@given(rows, rows, st.data())
+def test_the_state_that_follows_is_what_would_be_laid_out_anew(
+    tmp_path_factory: pytest.TempPathFactory,
+    first: list[tuple[tuple[int, int] | None, int, int, int, int]],
+    later: list[tuple[tuple[int, int] | None, int, int, int, int]],
+    data: st.DataObject,
+) -> None:
+    before, new = _table(first), _table(later)
+    new["id"] += 50  # some ids are met again, some are new
+    gone = sorted({*new["id"].tolist(), *data.draw(st.lists(st.integers(1, 120)))})
+    kept = before[~np.isin(before["id"], gone)]
+    columns, of_cells = held.changed(_written(tmp_path_factory.mktemp("held"), before), gone, new)
+    expected, expected_cells = held.laid_out(np.concatenate([kept, new]))
+    assert _rows(columns) == _rows(expected)
+    for level in ("province", "city", "county"):
+        assert columns[level].tolist() == expected[level].tolist()
+    assert {name: values.tolist() for name, values in of_cells.items()} == {
+        name: values.tolist() for name, values in expected_cells.items()
+    }
 
 
 @pytest.mark.parametrize("harm", ["cut", "gone", "of another state", "no file of ours"])
 def test_a_file_that_is_not_whole_is_damage(tmp_path: Path, harm: str) -> None:
     path = held.path_of(tmp_path, 1)
-    held.write(path, _table([(None, 0, 0, 0, 0)] * 200))
+    held.write(path, *held.laid_out(_table([(None, 0, 0, 0, 0)] * 200)))
     content = path.read_bytes()
     if harm == "cut":
         path.write_bytes(content[: len(content) // 2])
@@ -106,7 +131,7 @@ def test_a_file_that_is_not_whole_is_damage(tmp_path: Path, harm: str) -> None:
 
 def test_its_checksum_tells_a_changed_byte(tmp_path: Path) -> None:
     path = held.path_of(tmp_path, 1)
-    held.write(path, _table([(None, 0, 0, 0, 0)] * 200))
+    held.write(path, *held.laid_out(_table([(None, 0, 0, 0, 0)] * 200)))
     assert generations.broken_files(tmp_path) == []
     content = bytearray(path.read_bytes())
     content[100] ^= 1
