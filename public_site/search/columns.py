@@ -66,14 +66,13 @@ class Numbering:
         return {column: list(numbers) for column, numbers in self._numbers.items()}
 
 
+_MASKS = np.array([(1 << bits) - 1 for bits in _BITS.values()], np.uint64)[:, None]
+_SHIFTS = np.array([sum(list(_BITS.values())[at + 1 :]) for at in range(len(_BITS))], np.uint64)[:, None]
+
+
 def apart(words: NDArray[np.uint64]) -> dict[str, Numbers]:
     """The numbers of each column out of such words."""
-    found: dict[str, Numbers] = {}
-    low = 0
-    for column, bits in reversed(_BITS.items()):
-        found[column] = (words >> np.uint64(low) & np.uint64((1 << bits) - 1)).astype(np.int64)
-        low += bits
-    return found
+    return dict(zip(_BITS, ((words >> _SHIFTS) & _MASKS).astype(np.int64), strict=True))
 
 
 class Columns:
