@@ -102,10 +102,7 @@ def _boxes(level: int, rows: Numbers, columns: Numbers) -> Boxes:
 def ring(near: tuple[float, float], inner: float, outer: float, parts: int = 20) -> tuple[list[int], list[int]]:
     """The squares of all places between two distances (metres) from a place no farther north or south than 60°; those
     on the rim have a width of at most one in `parts` of the outer distance, where there are such small ones."""
-    lat, lon = near
-    reach = math.degrees(outer * 1.01 / EARTH_METRES) * MILLION + 1
-    wide = reach / math.cos(math.radians(min(abs(lat) + reach / MILLION, 80.0)))
-    here = micro(lat), micro(lon)
+    here = micro(near[0]), micro(near[1])
 
     def sides(boxes: Boxes) -> tuple[Flags, Flags]:
         nearest, farthest = _near_and_far(near, here, boxes)
@@ -113,8 +110,16 @@ def ring(near: tuple[float, float], inner: float, outer: float, parts: int = 20)
         outside = (nearest > outer) | (farthest < inner)
         return within, outside
 
-    around = (here[0] - int(reach) - 1, here[1] - int(wide) - 1, here[0] + int(reach) + 1, here[1] + int(wide) + 1)
-    return cover(sides, _clipped(around), _finest(outer / _METRES_PER_MICRODEGREE, parts))
+    return cover(sides, _clipped(around(near, outer)), _finest(outer / _METRES_PER_MICRODEGREE, parts))
+
+
+def around(near: tuple[float, float], outer: float) -> Box:
+    """A box that holds all places within so many metres of a place no farther north or south than 60°."""
+    lat, lon = near
+    reach = math.degrees(outer * 1.01 / EARTH_METRES) * MILLION + 1
+    wide = reach / math.cos(math.radians(min(abs(lat) + reach / MILLION, 80.0)))
+    south, west = micro(lat) - int(reach) - 1, micro(lon) - int(wide) - 1
+    return south, west, micro(lat) + int(reach) + 1, micro(lon) + int(wide) + 1
 
 
 def box(south: int, west: int, north: int, east: int) -> tuple[list[int], list[int]]:

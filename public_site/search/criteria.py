@@ -232,10 +232,11 @@ def filters(query: Query) -> dict[str, Criterion]:
         ("province", query.provinces),
         ("city", query.cities),
         ("county", query.counties),
-        ("industry", query.industries),
+        ("industries", query.industries),
     ):
         if values:
-            chosen[group] = one_of("facts", tuple(f"{group}:{value}" for value in values))
+            fact = "industry" if group == "industries" else group
+            chosen[group] = one_of("facts", tuple(f"{fact}:{value}" for value in values))
     if query.downgraded_since is not None:
         chosen["fixed"] = Between(
             "downgraded_day", max(1, prepared.day_number(query.downgraded_since)), None, few_values=True
@@ -276,14 +277,19 @@ def in_cells(numbers: Iterable[int]) -> Criterion:
     return OneOf("cell", tuple(sorted(numbers)))
 
 
+def edges(bbox: tuple[float, float, float, float]) -> cells.Box:
+    """South, west, north and east of a box in millionths of a degree."""
+    west, south, east, north = map(cells.micro, bbox)
+    return south, west, north, east
+
+
 def in_box(bbox: tuple[float, float, float, float]) -> Criterion:
     """Squares wholly inside, and the exact test for those on the rim: quick for all documents."""
-    west, south, east, north = map(cells.micro, bbox)
-    inside, rim = cells.box(south, west, north, east)
+    inside, rim = cells.box(*edges(bbox))
     return Any((in_cells(inside), All((in_cells(rim), *between_edges(bbox)))))
 
 
 def between_edges(bbox: tuple[float, float, float, float]) -> tuple[Criterion, Criterion]:
     """The exact test alone: quick where something else leaves few documents to test."""
-    west, south, east, north = map(cells.micro, bbox)
+    south, west, north, east = edges(bbox)
     return Between("lat", south, north), Between("lon", west, east)

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import tantivy
 
-from public_site.search import finding, generations, preparing, suggesting
+from public_site.search import finding, generations, held, preparing, suggesting
 from public_site.search.cells import Numbers
 from public_site.search.criteria import OneOf
 from public_site.search.embedded_snapshot import RECORD, SCHEMA, CommittedState, Record
@@ -145,7 +146,10 @@ class EmbeddedIndex:
         for number in changed:
             writer.delete_documents_by_term("id", number)
         writer.delete_documents_by_term("facts", RECORD)
-        return _filled(writer, record, source.documents(changed) if changed else (), len(changed))
+        before = snapshot.held, changed
+        record = _filled(writer, folder, record, before, source.documents(changed) if changed else (), len(changed))
+        held.drop_older(folder, snapshot.as_of)
+        return record
 
     def _rebuilt(self, source: Source) -> int:
         generations.drop_others(self.folder, generations.current(self.folder))
@@ -153,7 +157,7 @@ class EmbeddedIndex:
         as_of = source.latest_number()
         with _telling_damage():
             writer = _index_at(folder, new=True).writer(BUILDER_BYTES, 1)
-            _filled(writer, Record(as_of), source.documents(None), source.document_count())
+            _filled(writer, folder, Record(as_of), None, source.documents(None), source.document_count())
         generations.put_in_force(self.folder, folder)
         return as_of
 
@@ -165,16 +169,27 @@ def _index_at(folder: Path, *, new: bool = False) -> tantivy.Index:
     return index
 
 
-def _filled(writer: tantivy.IndexWriter, record: Record, documents: Iterable[Document], expected: int) -> Record:
-    """Add the documents and what the index says of itself with them in; commit."""
+def _filled(
+    writer: tantivy.IndexWriter,
+    folder: Path,
+    record: Record,
+    before: tuple[held.Held, Sequence[int]] | None,
+    documents: Iterable[Document],
+    expected: int,
+) -> Record:
+    """Add the documents to the state before without these ids, and what the index says of itself with them in; commit."""
     preparation = preparing.Preparation(record.columns)
+    rows = [np.empty(0, held.ROW)]
     count, largest_id, latest_day = record.count, record.largest_id, record.latest_day
     for batch in preparation.ready(documents, expected):
         count += len(batch.json)
+        rows.append(np.frombuffer(batch.rows, held.ROW))
         largest_id, latest_day = max(largest_id, batch.largest_id), max(latest_day, batch.latest_day)
         for document in batch.json:
             writer.add_json(document)
     record = replace(record, count=count, largest_id=largest_id, latest_day=latest_day, columns=preparation.columns)
+    new = np.concatenate(rows)
+    held.write(held.path_of(folder, record.as_of), *(held.changed(*before, new) if before else held.laid_out(new)))
     writer.add_document(
         tantivy.Document.from_dict({"facts": RECORD, "record": json.dumps(asdict(record)).encode()}, SCHEMA)
     )
@@ -192,23 +207,26 @@ class _Opened:
         self.folder = folder
         self.index = index
         index.reload()
-        self.snapshot = CommittedState(index)
+        self.snapshot = CommittedState(index, folder)
 
     def is_newest(self) -> bool:
         return self._stamps == tuple(map(generations.stamp, self._watched))
 
     @classmethod
     def newest(cls, root: Path, before: _Opened | None) -> _Opened:
-        """Open the generation in force. A swap between reading its name and opening it makes one more try."""
+        """Open the generation in force. Whatever is committed between reading its name and opening it makes one more
+        try."""
         for last_try in (False, True):
             folder = generations.current(root)
             if folder is None:
                 raise IndexMissing
+            stamp = generations.stamp(folder / "meta.json")
             same = before is not None and before.folder == folder
             try:
                 with _telling_damage():
                     return cls(root, folder, before.index if before is not None and same else _index_at(folder))
             except IndexDamaged:
-                if last_try or generations.current(root) == folder:
+                same = generations.current(root) == folder and generations.stamp(folder / "meta.json") == stamp
+                if last_try or same:
                     raise
         raise IndexMissing

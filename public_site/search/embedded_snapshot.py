@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any as Anything
 from typing import Generic, TypeVar
 
@@ -21,7 +22,7 @@ import tantivy
 from tantivy import FieldType, Occur, Order
 from tantivy import Query as Sought
 
-from public_site.search import prepared
+from public_site.search import held, prepared
 from public_site.search import text as texts
 from public_site.search.cells import Numbers
 from public_site.search.columns import COLUMNS, Columns, apart
@@ -40,10 +41,11 @@ from public_site.search.criteria import (
     every,
     simplified,
 )
+from public_site.search.held import Held
 from public_site.search.snapshot import Hit, Rows
 from public_site.search.values import Found, IndexDamaged, Query
 
-FORMAT = 3
+FORMAT = 4
 REMEMBERED = 500
 DISTINCT_VALUES = 70_000
 FEW_TERMS = 300
@@ -117,7 +119,7 @@ class _Memory(Generic[Asked, Told]):
 class CommittedState:
     """One committed state, and the counts asked of it so far."""
 
-    def __init__(self, index: tantivy.Index) -> None:
+    def __init__(self, index: tantivy.Index, folder: Path) -> None:
         self._index = index
         self._searcher = index.searcher()
         self.answers: _Memory[Query, Found] = _Memory()
@@ -128,6 +130,7 @@ class CommittedState:
         self.size = self.record.count
         self.largest_id = self.record.largest_id
         self.columns = Columns(self.record.columns)
+        self.held = Held(held.path_of(folder, self.as_of), self.size)
 
     def _read_record(self) -> Record:
         hits = self._searcher.search(_sought(Term("facts", RECORD)), 2).hits
@@ -211,9 +214,9 @@ class CommittedState:
 
     def newest_days(self, day: int | None, count: int) -> Criterion:
         bucket = (self.record.latest_day if day is None else day) // prepared.DAY_BUCKET
-        buckets, held = [bucket], 0
-        while bucket > 0 and held < count:
-            held += self._searcher.doc_freq("day_bucket", bucket)
+        buckets, found = [bucket], 0
+        while bucket > 0 and found < count:
+            found += self._searcher.doc_freq("day_bucket", bucket)
             buckets.append(bucket)
             bucket -= 1
         return OneOf("day_bucket", tuple(sorted(set(buckets))))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from public_site.search import cells, criteria, cursors, near_matches, prepared
+from public_site.search import by_filters, cells, criteria, cursors, near_matches, prepared
 from public_site.search.cells import Numbers
 from public_site.search.columns import Facet
 from public_site.search.criteria import NOTHING, All, Any, Between, Criterion, OneOf, every
@@ -53,7 +53,10 @@ def every_id(snapshot: Snapshot, query: Query) -> Numbers:
 
 
 def _search(snapshot: Snapshot, query: Query, text: Criterion, ranks: tuple[Criterion, ...]) -> Search | Fetched:
-    """What is few is fetched at once; all else is counted by the index."""
+    """What is few is fetched at once, what asks for no word is held in memory; all else is counted by the index."""
+    picked = Fetched.picked(snapshot, query)
+    if picked is not None:
+        return picked
     base = every([text, *_fixed(query)])
     edges = criteria.EVERYTHING if query.bbox is None else All(criteria.between_edges(query.bbox))
     fetched = Fetched.few(snapshot, query, every([base, edges]), ranks)
@@ -125,6 +128,8 @@ class Search:
 
     def _counts(self) -> dict[str, Numbers]:
         """Each column counted among what passes the filters of all other facets; what is the same is counted at once."""
+        if by_filters.is_by_filters(self.query):
+            return by_filters.counts(self.snapshot.held, self.snapshot.columns, self.query)
         together: dict[Criterion, list[str]] = {}
         for column, dropped in tallied(self.query).items():
             together.setdefault(self._without(*dropped), []).append(column)
@@ -183,6 +188,10 @@ class Search:
 
     def _by_day(self, order: str, cursor: cursors.Cursor | None, wanted: int) -> list[Hit]:
         """Newest first. Where very many match, as many stretches of days as should hold a page are looked through first."""
+        in_places = self.query.provinces or self.query.cities or self.query.counties
+        if in_places and by_filters.is_by_filters(self.query):
+            before = None if cursor is None else int(cursor.key)
+            return by_filters.newest(self.snapshot.held, self.snapshot.columns, self.query, before, wanted)
         below = [] if cursor is None else [Between(order, None, int(cursor.key) - 1)]
         if order == "since" and self.total > MANY:
             newest = None if cursor is None else int(cursor.key) >> prepared.ID_BITS

@@ -20,7 +20,7 @@ from public_site.search.values import WriterBusy
 _CURRENT = "CURRENT"
 _LOCK = "writer.lock"
 _PREFIX = "gen-"
-_FOOTER_MAGIC = 1337
+FOOTER_MAGIC = 1337
 _PIECE = 1 << 20
 
 Stamp = tuple[int, int, int]
@@ -111,7 +111,7 @@ def _sound(path: Path) -> bool:
         handle.seek(max(0, size - 8))
         tail = handle.read(8)
         length, magic = int.from_bytes(tail[:4], "little"), int.from_bytes(tail[4:], "little")
-        if len(tail) < 8 or magic != _FOOTER_MAGIC or length > size - 8:
+        if len(tail) < 8 or magic != FOOTER_MAGIC or length > size - 8:
             return False
         handle.seek(size - 8 - length)
         try:

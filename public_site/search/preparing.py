@@ -6,6 +6,7 @@ reads, so that no object has to be made of it in between.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +16,12 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 
 from public_site.faults import NotReady
-from public_site.search import prepared
-from public_site.search.columns import COLUMNS, Numbering
+from public_site.search import held, prepared
+from public_site.search.columns import Numbering
 from public_site.search.values import Document
 
 FEW = 20_000
@@ -37,9 +39,11 @@ class PreparationEnded(NotReady):
 
 
 class Batch(NamedTuple):
-    """Some documents as JSON, in order; the largest id and the latest day (since 1990) among them."""
+    """Some documents as JSON, in order, and the numbers held of them (`held.ROW`, as bytes); the largest id and the
+    latest day (since 1990) among them."""
 
     json: list[str]
+    rows: bytes
     largest_id: int
     latest_day: int
 
@@ -99,18 +103,35 @@ class _Desk:
     def ready(self, rows: list[Row]) -> Batch:
         made = [self._ready(Document(*row)) for row in rows]
         latest_day = max(one["since"] for one in made) >> prepared.ID_BITS
-        return Batch([orjson.dumps(one).decode() for one in made], max(one["id"] for one in made), latest_day)
+        numbers = np.array(list(map(_numbers, made)), held.ROW).tobytes()
+        largest_id = max(one["id"] for one in made)
+        return Batch([orjson.dumps(one).decode() for one in made], numbers, largest_id, latest_day)
 
     def _ready(self, document: Document) -> prepared.Prepared:
         made = prepared.prepared(document)
-        numbers, made["numbers"] = self._numbering.numbers({name: made[name] for name in COLUMNS if name in made})
-        return made | numbers
+        numbers, made["numbers"] = self._numbering.numbers(made)
+        made.update(numbers)
+        return made
+
+
+def _numbers(made: prepared.Prepared) -> tuple[int, ...]:
+    """The numbers of one document in the order of `held.ROW`."""
+    told = made.get
+    return (
+        made["id"],
+        made["since"] >> prepared.ID_BITS,
+        made["downgraded"] >> prepared.ID_BITS,
+        told("lat", held.NOWHERE),
+        told("lon", held.NOWHERE),
+        *[told(column, 0) for column in held.COUNTED],
+    )
 
 
 _desks: list[_Desk] = []
 
 
 def _set_up(known: Mapping[str, Sequence[str]]) -> None:
+    gc.disable()  # nothing here is in a circle, and what is remembered is large
     _desks[:] = [_Desk(known)]
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from public_site.search.cells import Numbers
 from public_site.search.columns import Columns
 from public_site.search.criteria import Criterion
+from public_site.search.held import Held
 
 Rows = Mapping[str, Numbers]
 
@@ -41,6 +42,7 @@ class Snapshot(Look, Protocol):
     size: int
     largest_id: int
     columns: Columns
+    held: Held
 
     def counts(self, criterion: Criterion, columns: tuple[str, ...]) -> Mapping[str, Numbers]:
         """For each column, how many matching documents have each number; told by vectors as long as `columns.size`."""

@@ -16,9 +16,13 @@ def of(**values: list[str]) -> Columns:
 
 def test_a_value_keeps_the_number_it_was_first_given_also_after_a_restart() -> None:
     numbering = Numbering({})
-    assert [numbering.number("province", code) for code in ("500000", "130000", "500000")] == [1, 2, 1]
+    assert [numbering.numbers({"province": code})[0]["province"] for code in ("500000", "130000", "500000")] == [
+        1,
+        2,
+        1,
+    ]
     again = Numbering(numbering.values())
-    assert [again.number("province", code) for code in ("130000", "110000", "500000")] == [2, 3, 1]
+    assert [again.numbers({"province": code})[0]["province"] for code in ("130000", "110000", "500000")] == [2, 3, 1]
 
 
 def test_the_numbers_of_an_enterprise_in_one_word_are_told_apart_again() -> None:

@@ -85,7 +85,9 @@ def _flipped(folder: Path, pattern: str) -> None:
 
 
 @pytest.mark.parametrize("harm", [_without, _cut])
-@pytest.mark.parametrize("pattern", ["gen-*/meta.json", "gen-*/*.term", "gen-*/*.idx", "gen-*/*.fast", "gen-*/*.store"])
+@pytest.mark.parametrize(
+    "pattern", ["gen-*/meta.json", "gen-*/*.term", "gen-*/*.idx", "gen-*/*.fast", "gen-*/*.store", "gen-*/*.held"]
+)
 def test_a_damaged_index_is_noticed_on_opening_and_rebuilt(
     embedded: EmbeddedIndex, register: Register, folder: Path, harm: Callable[[Path, str], None], pattern: str
 ) -> None:
@@ -136,7 +138,7 @@ def test_a_second_writer_is_refused_and_a_dead_one_leaves_no_lock(
     begun = _PROCESSES.Event()
     writer = _PROCESSES.Process(target=_write_for_long, args=(folder, begun))
     writer.start()
-    assert begun.wait(30)
+    assert begun.wait(120)
     for act in (lambda: embedded.catch_up(register), lambda: embedded.rebuild(register), embedded.forget):
         with pytest.raises(WriterBusy):
             act()
@@ -162,7 +164,7 @@ def test_a_writer_killed_at_any_moment_leaves_an_index_that_can_be_read_and_caug
         begun = _PROCESSES.Event()
         writer = _PROCESSES.Process(target=_catch_up_again_and_again, args=(folder, begun))
         writer.start()
-        assert begun.wait(30)
+        assert begun.wait(120)
         time.sleep(0.013 * round_number)
         assert writer.pid is not None
         os.kill(writer.pid, signal.SIGKILL)
@@ -189,8 +191,8 @@ def test_an_update_is_seen_by_other_processes(
     ready, done = _PROCESSES.Event(), _PROCESSES.Event()
     reader = _PROCESSES.Process(target=_read_until, args=(folder, "后来居上", ready, done))
     reader.start()
-    assert ready.wait(30)
+    assert ready.wait(120)
     register.publish(Document(id=80, name="后来居上水泥厂"))
     getattr(embedded, act)(register)
-    assert done.wait(60)  # how soon: `make bench-search`
+    assert done.wait(120)  # how soon: `make bench-search`
     reader.join()
