@@ -24,7 +24,7 @@ from public_site.settings import Settings
 from tests.web.conftest import new_publisher
 from tests.web.test_metrics import figures
 
-_HANGS = 300  # seconds after which something never comes
+_HANGS = 600  # seconds after which something never comes
 TOKEN = "the-token-of-a-test"
 # What a supervisor does: the socket is descriptor 3 of the program that is started.
 HAND_OVER = (
