@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -36,10 +37,19 @@ def set_up(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    sys.excepthook = lambda _kind, error, _trace: _uncaught(error)
+    threading.excepthook = lambda thrown: _uncaught(thrown.exc_value)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _uncaught(error: BaseException | None) -> None:
+    """What nobody caught, in this thread or another; python's own words would tell its values."""
+    if not isinstance(error, KeyboardInterrupt):
+        structlog.get_logger().error("a fault that nobody expected", exc_info=error)
 
 
 class Repeated:

@@ -45,7 +45,7 @@ from public_site.web.doors import Site
 _EVERY_SECONDS = 0.5
 _NOTE_SECONDS = 1.0
 # How long a new worker may take before it answers, and how long one may be silent before it counts as dead.
-_HEALTH_SECONDS = 120
+_HEALTH_SECONDS = 300
 _log = structlog.get_logger()
 
 

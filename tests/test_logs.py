@@ -10,7 +10,7 @@ from typing import Any
 
 CRASHING = """
 import logging, sys
-import structlog, warnings
+import structlog, threading, warnings
 from sqlalchemy import create_engine, text
 from public_site import logs
 
@@ -38,12 +38,18 @@ except Exception as fault:
     logging.getLogger("asyncio").error(f"Task exception was never retrieved\\nfuture: {canary}", exc_info=True)
     logging.getLogger("pdfminer").warning("odd %s", canary)
     logging.getLogger("pdfminer").warning(f"odd {canary}")
+warnings.warn(canary)
+thread = threading.Thread(target=outer, args=(canary,))
+thread.start()
+thread.join()
 log.info("published", entry=12, entries=3)
+outer(canary)
 """
 
 
 def said(canary: str) -> list[dict[str, Any]]:
-    done = subprocess.run([sys.executable, "-c", CRASHING, canary], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", CRASHING, canary], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
     assert done.stdout == ""
     assert canary not in done.stderr
     return [json.loads(line) for line in done.stderr.splitlines()]
@@ -62,7 +68,9 @@ def test_a_crash_is_told_by_kind_and_place_without_a_value_that_it_met() -> None
         "a library said something",
     ]
     assert "KeyError" in lines[2]["fault"]
-    assert (lines[-1]["event"], lines[-1]["entry"]) == ("published", 12)
+    assert (lines[-2]["event"], lines[-2]["entry"]) == ("published", 12)
+    for uncaught in (lines[-3], lines[-1]):  # in a thread, and at the very end
+        assert (uncaught["event"], uncaught["fault"][:8]) == ("a fault that nobody expected", "KeyError")
     assert all(set(line) >= {"at", "level", "event"} for line in lines)
 
 

@@ -203,7 +203,7 @@ def crashed(inbox: Inbox, canary: Canaries, informant: Informant, publisher: Any
     assert informant.send(informant.form(answers)).status_code == 503
     code = "".join(canary("crash code", plain=True)) * 2
     assert informant.post("/complaints/follow", {"code": code}).status_code == 503
-    assert informant.client.get("/enterprises/2", params={"as_of": "2024-02-03"}).status_code == 503
+    assert informant.client.get("/enterprises.json", params={"q": "演示"}).status_code == 503
 
 
 def _mailed(inbox: Inbox, post: Server) -> list[bytes]:
