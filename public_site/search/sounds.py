@@ -8,13 +8,11 @@ each of its pairs (or runs) occurs in the name. ü may be typed v or u.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from itertools import pairwise, product
 from operator import add
-
-from pypinyin.phrases_dict import phrases_dict
-from pypinyin.pinyin_dict import pinyin_dict
+from typing import cast
 
 from public_site.search.text import START
 
@@ -44,12 +42,21 @@ def _toneless(syllable: str) -> tuple[str, ...]:
 def _in_use() -> dict[str, tuple[str, ...]]:
     """The readings that characters have in the words of pypinyin's dictionary; its list of single characters also
     holds readings that no living word uses (有 as wei, 限 as wen), which would treble the index."""
+    from pypinyin.phrases_dict import phrases_dict  # a fifth of a command's start, and few commands hear names
+
     found: dict[str, dict[str, None]] = {}
     for word, syllables in phrases_dict.items():
         if len(word) == len(syllables):
             for character, (syllable, *_) in zip(word, syllables, strict=True):
                 found.setdefault(character, {}).update(dict.fromkeys(_toneless(syllable)))
     return {character: tuple(plain) for character, plain in found.items()}
+
+
+@cache
+def _of_single_characters() -> Mapping[int, str]:
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    return cast("Mapping[int, str]", pinyin_dict)
 
 
 def make_ready() -> None:
@@ -60,7 +67,7 @@ def make_ready() -> None:
 @cache
 def readings(character: str) -> tuple[str, ...]:
     """The syllables a character may stand for, the usual one first; a letter or digit stands for itself."""
-    tones = pinyin_dict.get(ord(character))
+    tones = _of_single_characters().get(ord(character))
     if tones is None:
         return (character,)
     usual = _toneless(tones.split(",")[0])
@@ -120,7 +127,12 @@ def sounds(name: str) -> str:
 
 @cache
 def _syllables() -> frozenset[str]:
-    every = {plain for tones in pinyin_dict.values() for syllable in tones.split(",") for plain in _toneless(syllable)}
+    every = {
+        plain
+        for tones in _of_single_characters().values()
+        for syllable in tones.split(",")
+        for plain in _toneless(syllable)
+    }
     return frozenset(syllable for syllable in every if syllable and (len(syllable) > 1 or syllable in "aeo"))
 
 
