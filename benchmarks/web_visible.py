@@ -55,10 +55,7 @@ def measure(data: Path, port: int, times: int = 3) -> Visible:
     with tempfile.TemporaryDirectory(dir=data.parent) as folder:
         copy = web_register.copied(data, Path(folder) / "data")
         with web_servers.ours(copy, port, "/healthz", workers=WORKERS) as server:
-            lines = _one_of_each(server)
-            seen = [_published(copy, lines, number) for number in range(times + 1)][1:]  # the first wakes everybody
-            for line in lines:
-                line.close()
+            seen = [_published(copy, server, number) for number in range(times + 1)][1:]  # the first wakes everybody
     return Visible(tuple(shown for shown, _ in seen), tuple(found for _, found in seen))
 
 
@@ -109,16 +106,20 @@ def _inode(server_port: int, client_port: int) -> str | None:
     return None
 
 
-def _published(data: Path, lines: list[Line], number: int) -> tuple[float, float]:
+def _published(data: Path, server: web_servers.Server, number: int) -> tuple[float, float]:
     context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    publisher = context.Process(target=publish, args=(data, number, sender))
+    here, there = context.Pipe()
+    publisher = context.Process(target=publish, args=(data, number, there))
     publisher.start()
-    name, enterprise = receiver.recv()  # it is about to approve
+    name, enterprise = here.recv()  # it is about to approve
+    lines = _one_of_each(server)
+    here.send(True)
     at_page = _seen(lines, f"/enterprises/{enterprise}", name)
     at_search = _seen(lines, f"/enterprises?{urlencode({'q': name})}", f'href="/enterprises/{enterprise}"')
-    committed = receiver.recv()
+    committed = here.recv()
     publisher.join()
+    for line in lines:
+        line.close()
     return at_page - committed, at_search - committed
 
 
@@ -137,8 +138,8 @@ def _page(line: Line, target: str) -> str:
     return web_questions.body(line.answer()).decode("utf-8")
 
 
-def publish(data: Path, number: int, sender: Connection) -> None:
-    """Take a notice in and approve it; tells its enterprise just before, and the moment of the commit."""
+def publish(data: Path, number: int, parent: Connection) -> None:
+    """Take a notice in and, when told to, approve it; tells its enterprise before, and the moment of the commit."""
     settings = Settings(data=data, base_url="")
     database = Database(settings.register_url)
     with tempfile.TemporaryDirectory() as folder:
@@ -148,8 +149,9 @@ def publish(data: Path, number: int, sender: Connection) -> None:
         draft = publishing.take_in(database, settings, file, reading, by="drafter", at=at).draft.id
     with database.reading() as connection:
         latest = int(connection.execute(text("SELECT max(number) FROM entry")).scalar_one())
-    sender.send((name, latest + 2))  # the notice is one entry, its first enterprise the next
+    parent.send((name, latest + 2))  # the notice is one entry, its first enterprise the next
+    parent.recv()
     publishing.publish(database, settings, draft, by="approver", at=datetime.now(UTC))
-    sender.send(time.time())
+    parent.send(time.time())
     documents.bring_along(database, engines.engine(settings))
     database.close()
