@@ -132,6 +132,9 @@ def a_journalist_downloads_and_follows(profile: Profile, name: str) -> None:
     assert name in answer.text
     feed = etree.fromstring(until(lambda: _with(name, reader.get(f"/enterprises.atom?q={name}"))))
     assert feed.findall(f"{ATOM}entry")
+    own = reader.post("/follow/lists", data={"list": name}, headers=OURS)
+    assert own.status_code == 303, own.text
+    assert name in reader.get(f"{own.headers['location']}.atom").text
 
 
 def _with(name: str, answer: httpx2.Response) -> bytes:
