@@ -25,6 +25,7 @@ from benchmarks.search_documents import documents
 from public_site import log, publishing, standings
 from public_site.database import Database
 from public_site.search import Document
+from public_site.search.embedded_index import EmbeddedIndex
 from public_site.settings import Settings
 
 FORMAT = 1  # raise it when the same number of enterprises would be made otherwise
@@ -61,12 +62,14 @@ ANALYZE;
 def made(cache: Path, size: int) -> Path:
     """The folder of so many enterprises: `data` (register, keys, search index) and `plain.db`."""
     folder = cache / f"{size}-{FORMAT}-{register_format()}"
+    settings = Settings(data=folder / "data")
     if (folder / "made").exists():
+        if not EmbeddedIndex(settings.index_folder).as_of():  # of an earlier format
+            _index(settings)
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "data").mkdir(parents=True)
     began = time.perf_counter()
-    settings = Settings(data=folder / "data")
     _fill(settings, size)
     _index(settings)
     write_plain(folder / "data" / "register.db", folder / "plain.db")
