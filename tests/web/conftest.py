@@ -20,6 +20,7 @@ from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
 from public_site.web.app import create_app
+from tests import databases
 from tests.desk import Desk, row
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Publisher:
 def new_publisher(folder: Path) -> Publisher:
     """A publisher with an empty register in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    settings = Settings(data=folder, demo=False)
+    settings = databases.settings_of(folder)
     database = Database(settings.register_url)
     publishing.prepare(database, settings)
     return Publisher(settings, database)
@@ -329,7 +330,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
     """The console of an empty register."""
     from tests.web.clerks import Office  # clerks are visitors too
 
-    settings = Settings(data=tmp_path / "data")
+    settings = databases.settings_of(tmp_path / "data")
     database = Database(settings.register_url)
     publishing.prepare(database, settings)
     office = Office(settings, database)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from public_site import publishing
 from public_site.database import Database
-from public_site.settings import Settings
+from tests import databases
 from tests.desk import Desk, row
 from tests.web.browser import Colleague, chromium, colleague, server
 
@@ -27,7 +27,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """A register that knows one of the enterprises, under another legal form."""
-    settings = Settings(data=tmp_path / "data")
+    settings = databases.settings_of(tmp_path / "data")
     database = Database(settings.register_url)
     publishing.prepare(database, settings)
     Desk(database, settings, tmp_path / "first").publish([row(KNOWN, "B")], on="2022-04-24")

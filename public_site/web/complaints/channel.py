@@ -38,7 +38,7 @@ def channel(
         request, "complaints/channel.html", status=200, is_open=site.complaints.is_open, closed=closed, quarter=shown,
         rows=_rows(shown) if shown else [], totals=_totals(shown) if shown else [], categories=categories.table(),
         kinds=_KINDS, clocks=clocks.table(), clock_names=clocks.NAMES, place_of=_place, least=statistics.LEAST, least_answers=statistics.LEAST_ANSWERS,
-        channel=site.settings.complaint_channel,
+        channel=site.settings.complaint_channel, days=site.settings.complaint_days,
     )  # fmt: skip
 
 

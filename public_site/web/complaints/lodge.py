@@ -104,7 +104,7 @@ def _check(request: Request, site: doors.Site, form: Form, status: int = 200, fa
     foreseen = lodging.foreseen(site.complaints, questions.statement(site, form), on=pages.day_of(pages.now()))
     names = _named(questions.told_before(site, form, questions.enterprise(site, form)))
     return _page(request, site, form, "check.html", status, work=work, fault=fault, most=photos.MOST, foreseen=foreseen,
-                 why=routing.told(foreseen.why), authorities=names)  # fmt: skip
+                 why=routing.told(foreseen.why), authorities=names, days=site.settings.complaint_days)  # fmt: skip
 
 
 def _named(found: Mapping[str, Body]) -> list[tuple[str, str]]:
