@@ -65,9 +65,9 @@ class Newest:
     def read(self) -> Latest:
         """Ask the database. Raises: DatabaseBusy, SQLAlchemyError."""
         with self._database.reading() as connection:
-            number = register.latest_number(connection)
-            if self.last is None or self.last.number != number:
-                self.last = Latest(number, register.entry(connection, number).published_at if number else None)
+            number, published_at = register.latest(connection)
+        if self.last is None or self.last.number != number:
+            self.last = Latest(number, published_at)
         self._read_at = time.monotonic()
         return self.last
 

@@ -247,6 +247,12 @@ def latest_number(connection: Connection) -> int:
     return int(rows(connection, "SELECT coalesce(max(number), 0) FROM entry")[0][0])
 
 
+def latest(connection: Connection) -> tuple[int, str | None]:
+    """N and the moment that entry was published (None before the first)."""
+    found = rows(connection, "SELECT number, published_at FROM entry ORDER BY number DESC LIMIT 1")
+    return (int(found[0][0]), str(found[0][1])) if found else (0, None)
+
+
 def number_known_at(connection: Connection, at: datetime) -> int:
     """The N of that moment: the last entry published at or before `at`."""
     query = text("SELECT coalesce(max(number), 0) FROM entry WHERE published_at <= :at")

@@ -117,13 +117,12 @@ def _opened(request: Request) -> Iterator[Snapshot]:
     """A snapshot; "you have it already" is answered before anything is read."""
     parts = site(request)
     with parts.database.reading() as connection:
-        number = register.latest_number(connection)
+        number, published_at = register.latest(connection)
         index_number = parts.index.as_of()
         if index_number >= number:
             part = request.headers.get("hx-target") if caching.wants_part(request) else None
             if mine := caching.held(request, caching.tag(request, number, parts.build, part)):
                 raise caching.NotModified(mine)
-        published_at = register.entry(connection, number).published_at if number else None
         yield Snapshot(connection, number, published_at, index_number)
 
 

@@ -19,7 +19,7 @@ NUMBER = 7_777_000_000_000_001
 PUBLISHED_AT = "2777-07-17T07:07:07.777777Z"
 _HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _END = b"\x03\x00"  # an empty last block
-_LEVEL = 6
+_LEVEL = 3  # of ISA-L: a twelfth larger than zlib's usual 6, in a quarter of the time
 
 
 class Stamped:
@@ -54,5 +54,5 @@ class Stamped:
 
 def _deflated(piece: bytes) -> bytes:
     """Ends on a byte and needs nothing of what stood before it."""
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
+    packer = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -zlib.MAX_WBITS)
+    return bytes(packer.compress(piece) + packer.flush(isal_zlib.Z_FULL_FLUSH))
