@@ -87,12 +87,14 @@ class Watcher:
 
     def look(self) -> None:
         with httpx2.Client(base_url=self.address, timeout=10) as client:
-            while not self.stop.wait(0.25):
+            while True:
                 for name, number in self.ids.items():
                     with suppress(httpx2.HTTPError):  # the process was killed
                         self._keep(client.get(f"/enterprises/{number}.json"), name)
                 with suppress(httpx2.HTTPError):
                     self._keep_list(client.get("/enterprises.json"))
+                if self.stop.wait(0.25):
+                    return
 
     def _keep(self, answer: httpx2.Response, name: str) -> None:
         self.statuses.add(answer.status_code)

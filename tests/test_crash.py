@@ -19,7 +19,7 @@ from public_site.database import Database
 from public_site.settings import Settings
 from tests.desk import APPROVER, DRAFTER, Desk, row
 
-KILLS = 10 * int(os.environ.get("PUBLIC_SITE_TEST_SWEEP", "1"))
+KILLS = 6 * int(os.environ.get("PUBLIC_SITE_TEST_SWEEP", "1"))
 
 
 def run_and_kill(data: Path, after: float, *words: str | Path) -> bool:

@@ -20,7 +20,7 @@ from public_site.database import Database
 from public_site.settings import Settings
 from tests.desk import DRAFTER, Desk, row
 
-EDITS = int(os.environ.get("EDITS", "200"))  # `make edits` tries 1,000
+EDITS = int(os.environ.get("EDITS", "80"))  # `make edits` tries 1,000
 pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 

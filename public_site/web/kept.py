@@ -76,6 +76,11 @@ class Kept:
         if gone is not None:
             self.size -= gone.size
 
+    def clear(self) -> None:
+        """Forget every answer."""
+        self._answers.clear()
+        self.size = 0
+
     def renewable(self) -> Iterator[tuple[Hashable, Answer]]:
         """The answers that may hold for later entries."""
         return ((key, answer) for key, answer in tuple(self._answers.items()) if answer.own is not None)

@@ -16,6 +16,7 @@ from tests.search.conftest import MakeEngine
 
 NAMES = Path(__file__).with_name("names.txt").read_text("utf-8").splitlines()
 DOCUMENTS = [Document(id=number, name=name) for number, name in enumerate(NAMES, 1)]
+TRADITIONAL = opencc.OpenCC("s2t")
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
@@ -42,7 +43,7 @@ def typed(name: str, luck: random.Random) -> Iterator[str]:
     yield name
     yield core
     yield name.translate(FULL_WIDTH)
-    yield opencc.OpenCC("s2t").convert(name)
+    yield TRADITIONAL.convert(name)
     yield f"{core[-2:]} {core[:2]}"
 
 

@@ -166,7 +166,8 @@ def app(published: Publisher) -> FastAPI:
 
 @pytest.fixture
 def visitor(app: FastAPI) -> Iterator[Visitor]:
-    """Someone in front of the published register."""
+    """Someone in front of the published register; what others made ready, under settings of theirs, is not there."""
+    app.state.site.kept.clear()
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield Visitor(client)
 
