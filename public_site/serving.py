@@ -42,7 +42,9 @@ from public_site.settings import Settings, SettingsRefused, from_environment
 from public_site.web.app import PARTS, create_app
 from public_site.web.doors import Site
 
-_EVERY_SECONDS = 0.5
+_EVERY_SECONDS = 0.2
+# The first answers are not to wait for what only some of them need.
+_WARM_AFTER_SECONDS = 3.0
 _NOTE_SECONDS = 1.0
 # How long a new worker may take before it answers, and how long one may be silent before it counts as dead.
 _HEALTH_SECONDS = 300
@@ -106,7 +108,6 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _alone(settings: Settings, listening: list[socket.socket], _workers: int) -> None:
-    sounds.make_ready()
     app = warmed(create_app(settings, frozenset(settings.parts.split(","))))
     uvicorn.Server(_config(app, settings)).run(sockets=listening)
 
@@ -131,7 +132,6 @@ def _config(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Conf
 def worker() -> FastAPI:
     """One web worker's application, from the environment that `serve` set. Refuses a schema of another version."""
     logs.set_up()
-    sounds.make_ready()
     settings = from_environment()
     app = create_app(settings, frozenset(settings.parts.split(",")))
     try:
@@ -145,10 +145,10 @@ def worker() -> FastAPI:
 
 
 def warmed(app: FastAPI) -> FastAPI:
-    """The same application; beside its first answers it makes the points of the map, which take a while (16 s a million),
-    and takes down for `/metrics` what is not counted as it happens."""
+    """The same application; once it answers it reads the dictionary of sounds (a second) and makes the points of the map,
+    which take a while (16 s a million); and it takes down for `/metrics` what is not counted as it happens."""
     site: Site = app.state.site
-    threading.Thread(target=_make_points, args=(site,), daemon=True).start()
+    threading.Thread(target=_warm, args=(site,), daemon=True).start()
     threading.Thread(target=_note, args=(app.state.counts, site), daemon=True).start()
     return app
 
@@ -159,7 +159,9 @@ def _note(counts: Counts, site: Site) -> None:
         time.sleep(_NOTE_SECONDS)
 
 
-def _make_points(site: Site) -> None:
+def _warm(site: Site) -> None:
+    time.sleep(_WARM_AFTER_SECONDS)
+    sounds.make_ready()
     try:
         with site.database.reading() as connection:
             site.points.at(connection, register.latest_number(connection))

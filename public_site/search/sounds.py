@@ -60,7 +60,7 @@ def _of_single_characters() -> Mapping[int, str]:
 
 
 def make_ready() -> None:
-    """Read the dictionary now (half a second) instead of while the first visitor waits."""
+    """Read the dictionary now (half a second) instead of while a visitor waits."""
     _in_use()
 
 
