@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +11,6 @@ import typer
 from public_site import audit, backups, clerk, documents
 from public_site.complaints import keys
 from public_site.database import Database
-from public_site.faults import NotValid
 from public_site.search import engines
 from public_site.settings import from_environment
 
@@ -30,7 +27,7 @@ def backup_key(
 ) -> None:
     """Make the key that backups are sealed for: the private half into the offline file only."""
     with clerk.opened() as (database, settings):
-        backups.make_key(settings, offline, _passphrase("离线密钥的口令（至少 20 个字，不显示）：", passphrase_stdin, twice=True))  # fmt: skip
+        backups.make_key(settings, offline, clerk.passphrase("离线密钥的口令（至少 20 个字，不显示）：", passphrase_stdin, twice=True))  # fmt: skip
         with database.writing() as connection:
             audit.note(connection, who=clerk.user(), what="backup-key", at=clerk.now())
     typer.echo(f"备份密钥已建。{offline} 和口令分开保管，不要留在这台机器上；没有它，谁也打不开备份。")
@@ -67,7 +64,7 @@ def restore(
 ) -> None:
     """Bring an installation back from a backup into an empty data folder (and database), then make the index again."""
     settings = from_environment()
-    private = keys.opened_offline(key, _passphrase("离线密钥的口令：", passphrase_stdin), keys.BACKUPS)
+    private = keys.opened_offline(key, clerk.passphrase("离线密钥的口令：", passphrase_stdin), keys.BACKUPS)
     with closing(Database(settings.register_url)) as database, clerk.progress("核对备份") as progress:
         found = backups.restore(database, settings, place, private, name=name, progress=progress)
         typer.echo(f"已恢复 {found.name}：登记第 {found.moment.entry} 条，根哈希 {found.moment.root}，原始文件 {found.originals} 份。")  # fmt: skip
@@ -81,12 +78,3 @@ def restore(
             f"public-site complaints restore {halves / 'complaints.copy'} {halves / 'complaint-keys.copy'} 离线密钥文件"
         )
     typer.echo("请运行 public-site verify（最好加 --checkpoint，用外部保存的检查点），再开始服务。")
-
-
-def _passphrase(prompt: str, from_stdin: bool, *, twice: bool = False) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\n")
-    first = getpass.getpass(prompt)
-    if twice and first != getpass.getpass("再输一次："):
-        raise NotValid("两次输入的口令不一样。")
-    return first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
@@ -43,6 +44,16 @@ def now() -> datetime:
 def user() -> str:
     """Who is signed in to this machine."""
     return getpass.getuser()
+
+
+def passphrase(prompt: str, from_stdin: bool, *, twice: bool = False) -> str:
+    """What somebody types unseen, or the next line given to the command. Raises: NotValid when twice is not the same."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass(prompt)
+    if twice and first != getpass.getpass("再输一次："):
+        raise NotValid("两次输入的口令不一样。")
+    return first
 
 
 def day(said: str | None) -> date | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +37,7 @@ def ceremony(offline: _Offline, *, passphrase_stdin: _Stdin = False) -> None:
     """Make the console's key (into the offline file only) and the intake's; complaints are taken from then on."""
     with _store("ceremony") as store:
         keys.ceremony(
-            store, offline, _passphrase("离线密钥的口令（至少 20 个字，不显示）：", passphrase_stdin, twice=True)
+            store, offline, clerk.passphrase("离线密钥的口令（至少 20 个字，不显示）：", passphrase_stdin, twice=True)
         )
     typer.echo(f"密钥已建。{offline} 和口令分开保管，不要留在这台机器上；没有它，谁也打不开已收的投诉。")
 
@@ -49,7 +47,7 @@ def grant(name: str, offline: _Offline, *, passphrase_stdin: _Stdin = False) -> 
     """Lend the console's key to somebody who has signed in once; they sign in again to use it."""
     with _store(f"grant {name}") as store:
         name = _known(name)
-        private = keys.from_offline(store, offline, _passphrase("离线密钥的口令：", passphrase_stdin))
+        private = keys.from_offline(store, offline, clerk.passphrase("离线密钥的口令：", passphrase_stdin))
         keys.grant(store, name, private)
     typer.echo(f"{name}：已授予投诉密钥，重新登录后生效。")
 
@@ -66,8 +64,8 @@ def revoke(name: str) -> None:
 def rotate(offline: _Offline, new_offline: _Offline, *, passphrase_stdin: _Stdin = False) -> None:
     """A new console's key; everything is wrapped anew, and the old file opens nothing that is kept here."""
     with _store("rotate") as store:
-        old = _passphrase("现在的口令：", passphrase_stdin)
-        new = _passphrase("新口令（至少 20 个字）：", passphrase_stdin, twice=True)
+        old = clerk.passphrase("现在的口令：", passphrase_stdin)
+        new = clerk.passphrase("新口令（至少 20 个字）：", passphrase_stdin, twice=True)
         done = keys.rotate(store, offline, old, new_offline, new)
     typer.echo(f"已换新密钥，重新封装 {done} 份。请销毁旧文件 {offline}：旧备份从此打不开。")
 
@@ -90,7 +88,7 @@ def backup(sealed: _Sealed, wraps: _Wraps) -> None:
 def restore(sealed: _Sealed, wraps: _Wraps, offline: _Offline, *, passphrase_stdin: _Stdin = False) -> None:
     """Bring complaints back from their two copies, where no ceremony was held; then grant the key anew."""
     with _store("restore") as store:
-        done = copies.restore(store, sealed, wraps, offline, _passphrase("离线密钥的口令：", passphrase_stdin))
+        done = copies.restore(store, sealed, wraps, offline, clerk.passphrase("离线密钥的口令：", passphrase_stdin))
     typer.echo(f"已恢复 {done} 件。请承办人各登录一次，再用 complaints grant 授予密钥。")
 
 
@@ -152,12 +150,3 @@ def _known(name: str) -> str:
     """Somebody who signs in, as they are called there. Raises: supervisors.NoSuchPerson."""
     with clerk.opened() as (database, _), database.reading() as connection:
         return supervisors.person(connection, name).name
-
-
-def _passphrase(prompt: str, from_stdin: bool, *, twice: bool = False) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\n")
-    first = getpass.getpass(prompt)
-    if twice and first != getpass.getpass("再输一次："):
-        raise NotValid("两次输入的口令不一样。")
-    return first
