@@ -24,6 +24,7 @@ from public_site import (
     complaint_commands,
     documents,
     drafts,
+    garbage,
     intake,
     log,
     logs,
@@ -326,8 +327,9 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64)] = 1,
 ) -> None:
     """Serve the public pages, the public's reports (intake) and the console for publishers."""
-    from public_site import serving, shipped
-    from public_site.web.app import register_of
+    with garbage.beginning():
+        from public_site import serving, shipped
+        from public_site.web.app import register_of
 
     shipped.check_vendor_files()
     settings = from_environment()

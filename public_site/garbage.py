@@ -1,7 +1,8 @@
 """How long work is spared the collector of cycles: it would look through ten thousand answers again and again.
 
 What this module knows that no other does: that the collector belongs to the whole process, so that it runs again only when
-the last of those at work is done. What has no cycles is freed at once all the same.
+the last of those at work is done, and that what a program consists of (modules, classes, routes) is no garbage however often
+it is looked through. What has no cycles is freed at once all the same.
 """
 
 from __future__ import annotations
@@ -28,3 +29,11 @@ def left_alone() -> Iterator[None]:
             _at_work.pop()
             if not _at_work:
                 gc.enable()
+
+
+@contextmanager
+def beginning() -> Iterator[None]:
+    """The same while a part of the program is loaded or put together; what is there at the end is never looked through."""
+    with left_alone():
+        yield
+        gc.freeze()

@@ -31,10 +31,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.supervisors import Multiprocess
 
 import public_site
-from public_site import documents, exports, intake, logs, publishing, register, shipped, signing, sockets
-from public_site.complaints import rounds
+from public_site import documents, exports, garbage, languages, logs, publishing, register, shipped, signing, sockets
 from public_site.database import Database, SchemaNotCurrent
-from public_site.demo import accounts
 from public_site.faults import Fault, NotReady
 from public_site.measures import Counts
 from public_site.search import Engine, engines, sounds
@@ -83,6 +81,8 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
             until_stopped.enter_context(reader(database, settings))
         until_stopped.enter_context(exports.following(database, settings))
         if parts & {"intake", "console"}:
+            from public_site.complaints import rounds
+
             until_stopped.enter_context(rounds.making(settings))
         _log.info("serving", version=public_site.__version__, parts=settings.parts, workers=workers)
         until_stopped.callback(_log.info, "stopped")
@@ -92,14 +92,17 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
 
 def _allow(database: Database, settings: Settings, parts: frozenset[str]) -> None:
     shipped.check_vendor_files()
-    if unknown := parts - PARTS.keys():
+    if unknown := parts - frozenset(PARTS):
         raise SettingsRefused(f"这一版还没有 {'、'.join(sorted(unknown))}；可用的部分：{'、'.join(PARTS)}。")
     if "console" in parts and settings.is_secure and not settings.console_host:
         raise SettingsRefused(
             "控制台要有自己的主机名：请设置 PUBLIC_SITE_CONSOLE_HOST（如 console.mingji.example.cn）。"
         )
-    if "console" in parts and not settings.demo and accounts.are_open(database):
-        raise SettingsRefused("这个数据目录里有公开的演示账号，不能作正式的控制台；请换一个数据目录。")
+    if "console" in parts and not settings.demo:
+        from public_site.demo import accounts
+
+        if accounts.are_open(database):
+            raise SettingsRefused("这个数据目录里有公开的演示账号，不能作正式的控制台；请换一个数据目录。")
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
@@ -108,8 +111,12 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _alone(settings: Settings, listening: list[socket.socket], _workers: int) -> None:
-    app = warmed(create_app(settings, frozenset(settings.parts.split(","))))
-    uvicorn.Server(_config(app, settings)).run(sockets=listening)
+    uvicorn.Server(_config(warmed(_made(settings)), settings)).run(sockets=listening)
+
+
+def _made(settings: Settings) -> FastAPI:
+    with garbage.beginning():
+        return create_app(settings, frozenset(settings.parts.split(",")))
 
 
 def _with_workers(settings: Settings, listening: list[socket.socket], workers: int) -> None:
@@ -133,7 +140,7 @@ def worker() -> FastAPI:
     """One web worker's application, from the environment that `serve` set. Refuses a schema of another version."""
     logs.set_up()
     settings = from_environment()
-    app = create_app(settings, frozenset(settings.parts.split(",")))
+    app = _made(settings)
     try:
         app.state.site.database.require_current()
     except SchemaNotCurrent:
@@ -145,8 +152,9 @@ def worker() -> FastAPI:
 
 
 def warmed(app: FastAPI) -> FastAPI:
-    """The same application; once it answers it reads the dictionary of sounds (a second) and makes the points of the map,
-    which take a while (16 s a million); and it takes down for `/metrics` what is not counted as it happens."""
+    """The same application; once it answers it reads the dictionary of sounds (a second), makes the templates of the other
+    languages ready and makes the points of the map, which take a while (16 s a million); and it takes down for `/metrics`
+    what is not counted as it happens."""
     site: Site = app.state.site
     threading.Thread(target=_warm, args=(site,), daemon=True).start()
     threading.Thread(target=_note, args=(app.state.counts, site), daemon=True).start()
@@ -162,6 +170,8 @@ def _note(counts: Counts, site: Site) -> None:
 def _warm(site: Site) -> None:
     time.sleep(_WARM_AFTER_SECONDS)
     sounds.make_ready()
+    for language in languages.TAGS:
+        site.templates[language].get_template("base.html")
     try:
         with site.database.reading() as connection:
             site.points.at(connection, register.latest_number(connection))
@@ -185,6 +195,8 @@ def keeper(database: Database, index: Engine) -> Iterator[None]:
 @contextmanager
 def reader(database: Database, settings: Settings) -> Iterator[None]:
     """Within the block a thread reads what is uploaded to the console."""
+    from public_site import intake
+
     stop = threading.Event()
     thread = threading.Thread(target=intake.keep_reading, args=(database, settings, stop), daemon=True)
     thread.start()

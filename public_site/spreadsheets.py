@@ -11,8 +11,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import IO
 
-from xlsxwriter import Workbook
-
 MOST_ROWS = 100_000
 _LONGEST_CELL = 32_767
 _WIDTH = 18
@@ -38,6 +36,8 @@ def write_workbook(
 
     Memory does not grow with the rows: they wait in a file of the system's temporary folder.
     """
+    from xlsxwriter import Workbook  # only who asks for a workbook pays for it
+
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"}  # fmt: skip
     book = Workbook(file, options)

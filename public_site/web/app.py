@@ -19,15 +19,12 @@ from public_site.complaints.store import Store
 from public_site.database import Database
 from public_site.search import engines
 from public_site.settings import Settings
-from public_site.supervisors import NotSignedIn
 from public_site.web import (
     about,
     api,
     assets,
     check,
     codes,
-    complaints,
-    console,
     data,
     doors,
     downgrades,
@@ -46,7 +43,6 @@ from public_site.web import (
     metrics,
     near,
     notices,
-    open311,
     pages,
     places,
     ready,
@@ -67,12 +63,8 @@ PUBLIC_PAGES = (
     log, data, about, *api.PAGES, sitemaps, robots, well_known,
 )  # fmt: skip
 ALWAYS = (healthz, readyz, metrics, static)
-# Part → its pages. The parts may run in one process or in several, each under a host name of its own.
-PARTS: dict[str, tuple[Any, ...]] = {
-    "public": PUBLIC_PAGES,
-    "intake": (*complaints.PAGES, open311, follow.Keeping),
-    "console": console.PAGES,
-}
+# The parts may run in one process or in several, each under a host name of its own.
+PARTS = ("public", "intake", "console")
 _READ_SECONDS = 60  # for one question of a page, on PostgreSQL
 DEFAULT = frozenset({"public", "intake"})
 # FastAPI would record what was asked and what failed, with its messages, for whatever collector the environment names.
@@ -85,15 +77,7 @@ class PublicSite(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
-        photos = dict.fromkeys((complaints.lodge.SEND, complaints.follow.ACT), complaints.arriving.LARGEST)
-        photos[complaints.lodge.LODGE] = complaints.lodge.LARGEST_ANSWERS
-        photos |= {f"{georeport.PREFIX}requests.{ending}": open311.LARGEST for ending in georeport.FORMATS}
-        larger = photos | {
-            console.notices.NEW: (site.settings.file_limit_mb << 20) + front.LARGEST_BODY,
-            check.NEW: check.LARGEST_LIST,
-            api.checks.PATH: api.checks.LARGEST,
-            verify.PAGE: verify.LARGEST_RECEIPT,
-        }
+        larger = _larger_bodies(site.settings, self.state.parts)
         whole = front.Front(super().build_middleware_stack(), errors.refusal, larger)
         kept_ready = ready.Ready(whole, site)
         limited = api.limits.Limits(kept_ready, site.settings.api_per_minute, errors.refusal, front.completed)
@@ -113,14 +97,48 @@ class Compression:
         await (self._plain if is_plain else self._packing)(scope, receive, send)
 
 
+def pages_of(part: str) -> tuple[Any, ...]:
+    """The pages of a part, imported by whoever serves it: a public server never loads the console."""
+    if part == "public":
+        return PUBLIC_PAGES
+    if part == "intake":
+        from public_site.web import complaints, open311
+
+        return (*complaints.PAGES, open311, follow.Keeping)
+    from public_site.web import console
+
+    return console.PAGES
+
+
+def _larger_bodies(settings: Settings, parts: frozenset[str]) -> dict[str, int]:
+    """Path → bytes: where more may be sent than `front.LARGEST_BODY`."""
+    larger = {
+        check.NEW: check.LARGEST_LIST,
+        api.checks.PATH: api.checks.LARGEST,
+        verify.PAGE: verify.LARGEST_RECEIPT,
+    }
+    if "intake" in parts:
+        from public_site.web import complaints, open311
+
+        larger |= dict.fromkeys((complaints.lodge.SEND, complaints.follow.ACT), complaints.arriving.LARGEST)
+        larger[complaints.lodge.LODGE] = complaints.lodge.LARGEST_ANSWERS
+        larger |= {f"{georeport.PREFIX}requests.{ending}": open311.LARGEST for ending in georeport.FORMATS}
+    if "console" in parts:
+        from public_site.web import console
+
+        larger[console.notices.NEW] = (settings.file_limit_mb << 20) + front.LARGEST_BODY
+    return larger
+
+
 def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     """The application that serves `parts`. The database must be current (`Database.require_current`)."""
-    if unknown := parts - PARTS.keys():
+    if unknown := parts - frozenset(PARTS):
         raise ValueError(f"unknown parts: {sorted(unknown)}")
     app = PublicSite(
         title="明绩", docs_url=None, redoc_url=None, openapi_url=None, max_body_size=front.LARGEST_BODY,
         redirect_slashes=False, telemetry=_NO_TELEMETRY,
     )  # fmt: skip
+    app.state.parts = parts
     app.state.site = _site(settings, parts)
     errors.install(app)
     for media_type in (
@@ -132,11 +150,14 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
         add_compress_type(media_type)
     app.add_middleware(Compression)
     if "console" in parts:
+        from public_site.supervisors import NotSignedIn
+        from public_site.web import console
+
         app.exception_handler(NotSignedIn)(console.guard.to_sign_in)
-    for module in (*ALWAYS, *(page for part in sorted(parts) for page in PARTS[part])):
+    for module in (*ALWAYS, *(page for part in sorted(parts) for page in pages_of(part))):
         app.include_router(module.routes)
     # What is asked of the intake is counted among all else: when somebody was at the form is nobody's business.
-    counted = (*ALWAYS, *(page for part in sorted(parts - {"intake"}) for page in PARTS[part]))
+    counted = (*ALWAYS, *(page for part in sorted(parts - {"intake"}) for page in pages_of(part)))
     paths = [route.path for module in counted for route in module.routes.routes]
     app.state.counts = measures.Counts(paths, settings.run)
     return app

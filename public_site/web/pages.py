@@ -31,9 +31,20 @@ _CHINA = timezone(timedelta(hours=8))
 _PART = re.compile(r"{% block (\w+) %}\s*<\w+ id=\"\1\"")
 
 
-def environments(files: assets.Assets, settings: Settings) -> dict[str, Environment]:
+class _Environments(dict[str, Environment]):
+    """Made when somebody first asks for a page in the language; asked twice at once, one of the two stays."""
+
+    def __init__(self, files: assets.Assets, settings: Settings) -> None:
+        super().__init__()
+        self._files, self._settings = files, settings
+
+    def __missing__(self, language: str) -> Environment:
+        return self.setdefault(language, environment(self._files, self._settings, language))
+
+
+def environments(files: assets.Assets, settings: Settings) -> Mapping[str, Environment]:
     """The templates of every language."""
-    return {language: environment(files, settings, language) for language in languages.TAGS}
+    return _Environments(files, settings)
 
 
 def environment(files: assets.Assets, settings: Settings, language: str = languages.CHINESE) -> Environment:

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, Response, ViewportSize
 
 from public_site import languages
 from public_site.web import translating
-from public_site.web.app import PARTS
+from public_site.web.app import pages_of
 from tests.web.browser import Watched, chromium, hindrances
 from tests.web.complete import Site
 
@@ -61,7 +61,7 @@ _TRANSFER = """() => ['navigation', 'resource'].flatMap(kind => performance.getE
 
 def routes() -> list[str]:
     """The public addresses that a reader can open as a page."""
-    modules = (*PARTS["public"], *PARTS["intake"])
+    modules = (*pages_of("public"), *pages_of("intake"))
     found = [r for module in modules for r in module.routes.routes if isinstance(r, APIRoute)]
     return [route.path for route in found if "GET" in (route.methods or ()) and not FILES.search(route.path)]
 

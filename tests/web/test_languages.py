@@ -15,7 +15,7 @@ import pytest
 from lxml import html
 
 from public_site import languages
-from public_site.web.app import PARTS
+from public_site.web.app import pages_of
 from tests import translations
 from tests.complaints.inbox import opened
 from tests.web.clerks import OURS
@@ -53,7 +53,7 @@ EXAMPLES = {
 def pages() -> list[str]:
     """Every page that a person opens, from the routes themselves."""
     found = ["/no-such-page"]
-    for module in (*PARTS["public"], *PARTS["intake"]):
+    for module in (*pages_of("public"), *pages_of("intake")):
         for route in module.routes.routes:
             path = route.path
             if "GET" in route.methods and not re.search(r"\.\w+$|/v1/|/open311/|/tile/|/original$|/proof|/consistency|/checkpoint|"

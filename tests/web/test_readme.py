@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 
 from data_export.fields import TABLES
 from public_site.web import csv_lines
-from public_site.web.app import ALWAYS, PARTS
+from public_site.web.app import ALWAYS, PARTS, pages_of
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ _ENDING = re.compile(r"\.(feed\.json|json|excel\.csv|csv|xlsx|geojson|atom|rss)$
 
 
 def test_the_readme_describes_every_address() -> None:
-    routes = [route for pages in (ALWAYS, *PARTS.values()) for page in pages for route in page.routes.routes]
+    routes = [route for pages in (ALWAYS, *map(pages_of, PARTS)) for page in pages for route in page.routes.routes]
     paths = {route.path for route in routes if isinstance(route, APIRoute) and not route.path.startswith("/static/")}
     assert len(paths) >= 40
     described = {re.sub(r"\{[^}]*\}", "{}", path) for path in re.findall(r"`(/[^`?]*)", README)}
