@@ -9,6 +9,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     backup_commands           … to back up the whole installation and bring it back
     check_commands            what a bank types: check a list, verify a receipt
     complaint_commands        … to hold the key ceremony, name the bodies, do what is due of complaints
+    demo_commands             … to make a register to look at, and serve it
     reporting  people         what take-in tells of a file and its draft · who signs in, arranged at the machine
     clerk                     what every command begins with
     serving                   the processes: web workers, the keeper of the search index, the reader of uploads

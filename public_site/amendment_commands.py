@@ -6,14 +6,16 @@ A notice, an enterprise, a unit and a decision are each named by the number of a
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from public_site import clerk, publishing, register
+from public_site import clerk
 from public_site.clerk import By
-from public_site.drafts import Draft
 from public_site.faults import NotValid
+
+if TYPE_CHECKING:
+    from public_site.drafts import Draft
 
 app = typer.Typer()
 
@@ -22,6 +24,8 @@ Reference = Annotated[str | None, typer.Option(help="依据：勘误的文号或
 
 
 def _say(draft: Draft) -> None:
+    from public_site import publishing
+
     typer.echo(f"第 {draft.id} 号草稿：{publishing.summary(draft)}")
     typer.echo(f"由另一人核对（public-site draft {draft.id}）后批准：public-site publish {draft.id} --by 姓名")
 
@@ -59,6 +63,8 @@ def correct(
     by: By = "",
 ) -> None:
     """Draft a correction of a grade entry, or of what a notice says of itself."""
+    from public_site import publishing, register
+
     of_entry = _given(grade=grade, industry=industry, line=line, site=site, effective_on=effective_on)
     of_notice = _given(title=title, issuer=issuer, number=number, index_number=index_number, issued_on=issued_on,
                        stage=stage, url=url, objection_window=objection_window, objection_until=objection_until)  # fmt: skip
@@ -74,6 +80,8 @@ def correct(
 @app.command()
 def withdraw(entry: int, reason: Reason, reference: Reference = None, by: By = "") -> None:
     """Draft the withdrawal of a grade entry, or of a whole notice: nothing it said counts any longer."""
+    from public_site import publishing, register
+
     with clerk.opened() as (database, _):
         with database.reading() as connection:
             is_notice = register.entry(connection, entry).kind == "notice_published"
@@ -84,6 +92,8 @@ def withdraw(entry: int, reason: Reason, reference: Reference = None, by: By = "
 @app.command()
 def undo(entry: int, reason: Reason, reference: Reference = None, by: By = "") -> None:
     """Draft the taking back of an amendment (a correction, withdrawal, change, merge or split): as if it had never been."""
+    from public_site import publishing
+
     with clerk.opened() as (database, _):
         _say(publishing.draft_undoing(database, entry, **_who(reason, reference, by)))
 
@@ -103,6 +113,8 @@ def amend(
     by: By = "",
 ) -> None:
     """Draft a change of who and where an enterprise is: its name, code, place or point."""
+    from public_site import publishing
+
     changes = _given(name=name, credit_code=code, place=place, zone=zone, lat=lat, lon=lon)
     with clerk.opened() as (database, _):
         _say(publishing.draft_enterprise_change(database, enterprise, changes, since=since or None,
@@ -118,6 +130,8 @@ def site(
     by: By = "",
 ) -> None:
     """Draft which site of its enterprise a graded unit is."""
+    from public_site import publishing
+
     with clerk.opened() as (database, _):
         _say(publishing.draft_site(database, unit, name or None, **_who(reason, reference, by)))
 
@@ -134,6 +148,8 @@ def merge(
     by: By = "",
 ) -> None:
     """Draft that two enterprises are one, under the second id; the first one leads to it from then on."""
+    from public_site import publishing
+
     with clerk.opened() as (database, _):
         _say(publishing.draft_merge(database, enterprise, into, joins=_joins(join), **_who(reason, reference, by)))
 
@@ -161,6 +177,8 @@ def split(
     by: By = "",
 ) -> None:
     """Draft that units or decisions leave an enterprise for another one, or for a new one."""
+    from public_site import publishing
+
     new = _given(name=name, credit_code=code, place=place)
     if (to is None) == (not new):
         raise NotValid("请写明移到哪家企业：--to 编号，或者 --name 新企业的名称。")

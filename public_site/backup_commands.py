@@ -8,10 +8,7 @@ from typing import Annotated
 
 import typer
 
-from public_site import audit, backups, clerk, documents
-from public_site.complaints import keys
-from public_site.database import Database
-from public_site.search import engines
+from public_site import clerk
 from public_site.settings import from_environment
 
 app = typer.Typer(help=__doc__)
@@ -26,6 +23,8 @@ def backup_key(
     passphrase_stdin: _Stdin = False,
 ) -> None:
     """Make the key that backups are sealed for: the private half into the offline file only."""
+    from public_site import audit, backups
+
     with clerk.opened() as (database, settings):
         backups.make_key(settings, offline, clerk.passphrase("离线密钥的口令（至少 20 个字，不显示）：", passphrase_stdin, twice=True))  # fmt: skip
         with database.writing() as connection:
@@ -40,6 +39,8 @@ def backup(
     keep: Annotated[int | None, typer.Option(min=1, help="只留最近的几份；不写则全留")] = None,
 ) -> None:
     """Back up the whole installation while it runs: register, originals, keys, complaints; not the settings."""
+    from public_site import audit, backups
+
     with clerk.opened(make=False) as (database, settings), clerk.progress("备份") as progress:
         made = backups.make(database, settings, place, at=clerk.now(), progress=progress)
         gone = backups.thin(place, keep) if keep else []
@@ -63,6 +64,11 @@ def restore(
     passphrase_stdin: _Stdin = False,
 ) -> None:
     """Bring an installation back from a backup into an empty data folder (and database), then make the index again."""
+    from public_site import backups, documents
+    from public_site.complaints import keys
+    from public_site.database import Database
+    from public_site.search import engines
+
     settings = from_environment()
     private = keys.opened_offline(key, clerk.passphrase("离线密钥的口令：", passphrase_stdin), keys.BACKUPS)
     with closing(Database(settings.register_url)) as database, clerk.progress("核对备份") as progress:

@@ -10,26 +10,16 @@ import hashlib
 import urllib.request
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
 import typer
 
-from public_site import (
-    answer_tables,
-    clerk,
-    evidence,
-    log,
-    outside,
-    questions,
-    receipt_verifier,
-    receipts,
-    replica,
-    signing,
-    tree,
-    watching,
-)
+from public_site import clerk
 from public_site.faults import NotValid
+
+if TYPE_CHECKING:
+    from public_site import questions, receipts
 
 app = typer.Typer()
 List = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="名单：XLSX 或 CSV")]
@@ -44,6 +34,8 @@ def check(
     known_at: Annotated[str | None, typer.Option(help="只算到这一刻已公布的内容，如 2024-06-01T00:00:00+08:00")] = None,
 ) -> None:
     """Check a list of enterprises as of a day; the signed receipt is written beside the results (….jws)."""
+    from public_site import answer_tables, evidence, questions, receipts
+
     day = clerk.day(as_of)
     if day is None:
         raise NotValid("请写明查哪一天：--as-of YYYY-MM-DD。")
@@ -64,6 +56,8 @@ def check(
 
 def results(asked: questions.Asked, receipt: receipts.Receipt, suffix: str) -> bytes:
     """The results in the form that a file's ending names."""
+    from public_site import answer_tables
+
     if suffix == ".json":
         return orjson.dumps(receipt.said, option=orjson.OPT_INDENT_2)
     return (answer_tables.as_xlsx if suffix == ".xlsx" else answer_tables.as_csv)(asked, receipt.told())
@@ -87,6 +81,8 @@ def verify_receipt(
     keys: Annotated[str | None, typer.Option(help="公钥集：文件或网址；不写则用本机登记的")] = None,
 ) -> None:
     """Check a receipt, or a complaint's registration proof, and say each check in words; exit 1 when it does not hold."""
+    from public_site import receipt_verifier
+
     known = _keys(keys)
     try:
         text = file.read_text(encoding="ascii")
@@ -105,6 +101,8 @@ def verify_receipt(
 
 
 def _keys(where: str | None) -> dict[str, Any]:
+    from public_site import log, signing
+
     if where is None:
         with clerk.opened(make=False) as (database, settings), database.reading() as connection:
             origin = log.origin(connection) or settings.origin
@@ -125,6 +123,8 @@ def _keys(where: str | None) -> dict[str, Any]:
 
 def verify_from_outside(checkpoint: Path | None, other: str | None, keys: str | None) -> None:
     """Compare a kept checkpoint with a site or a dump; exit 1 when the history was changed."""
+    from public_site import outside, replica, tree
+
     if checkpoint is None or other is None:
         raise NotValid("请写明保存的检查点（--checkpoint 文件）和查哪里（--from 网址、目录或 entries.jsonl）。")
     held = checkpoint.read_text(encoding="utf-8")
@@ -148,6 +148,8 @@ def receipt_key(
     reason: Annotated[str, typer.Option(help="撤销的理由，将公开")] = "",
 ) -> None:
     """Show the keys that receipts were signed with; begin a new one; revoke a key or a receipt."""
+    from public_site import signing
+
     with clerk.opened() as (_, settings):
         folder = settings.receipt_keys
         if rotate:
@@ -177,6 +179,8 @@ def watch(
     ] = None,
 ) -> None:
     """What changed for a list since the last time; exit 1 when something got worse. The list never leaves this machine."""
+    from public_site import questions, receipts, replica, watching
+
     asked = questions.of_file(file.read_bytes(), file.name)
     state = state or file.with_name(f"{file.name}.watch.json")
     before = _seen(state)

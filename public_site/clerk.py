@@ -7,16 +7,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from public_site import publishing
-from public_site.database import Database
 from public_site.faults import NotValid
 from public_site.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from public_site.database import Database
+    from public_site.search import Engine
 
 _err = Console(stderr=True, highlight=False)
 By = Annotated[str, typer.Option("--by", help="操作人；起草与批准必须是两个人")]
@@ -28,6 +30,9 @@ def opened(*, make: bool = True) -> Iterator[tuple[Database, Settings]]:
 
     Raises: SchemaNotCurrent.
     """
+    from public_site import publishing
+    from public_site.database import Database
+
     settings = from_environment()
     with closing(Database(settings.register_url)) as database:
         if make:
@@ -35,6 +40,21 @@ def opened(*, make: bool = True) -> Iterator[tuple[Database, Settings]]:
         else:
             database.require_current()
         yield database, settings
+
+
+def index(settings: Settings) -> Engine:
+    """The search index of the settings."""
+    from public_site.search import engines
+
+    return engines.engine(settings)
+
+
+def bring_index_along(database: Database, settings: Settings) -> None:
+    """Let the search index catch up with what was just published; a running server does it when this cannot."""
+    from public_site import documents
+
+    if reason := documents.bring_along(database, index(settings)):
+        _err.print(f"内容已发布，但检索索引没有追上：{reason}", markup=False, soft_wrap=True)
 
 
 def now() -> datetime:

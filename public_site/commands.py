@@ -15,27 +15,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
 
 from public_site import (
     amendment_commands,
     backup_commands,
     check_commands,
+    clerk,
     complaint_commands,
-    documents,
-    drafts,
+    demo_commands,
     garbage,
-    intake,
-    log,
     logs,
-    notices,
-    open_data,
     people,
-    publishing,
-    register,
-    reporting,
-    standings,
-    verification,
 )
 from public_site.clerk import By
 from public_site.clerk import day as _day
@@ -43,18 +33,18 @@ from public_site.clerk import now as _now
 from public_site.clerk import opened as _register
 from public_site.clerk import progress as _progress
 from public_site.clerk import user as _user
-from public_site.database import Database
 from public_site.faults import Fault, NotValid
 from public_site.settings import Settings, from_environment
 
 if TYPE_CHECKING:
-    from public_site.search import Engine
+    from public_site import notices
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.add_typer(amendment_commands.app)
 app.add_typer(backup_commands.app)
 app.add_typer(check_commands.app)
 app.add_typer(people.app, name="supervisors")
+app.add_typer(demo_commands.app)
 app.add_typer(complaint_commands.app, name="complaints")
 _err = Console(stderr=True, highlight=False)
 
@@ -77,18 +67,6 @@ class Projection(StrEnum):
     SEARCH = "search"
 
 
-def _index(settings: Settings) -> Engine:
-    from public_site.search import engines
-
-    return engines.engine(settings)
-
-
-def _bring_index_along(database: Database, settings: Settings) -> None:
-    """Let the search index catch up with what was just published; a running server does it when this cannot."""
-    if reason := documents.bring_along(database, _index(settings)):
-        _err.print(f"内容已发布，但检索索引没有追上：{reason}", markup=False, soft_wrap=True)
-
-
 @app.command("take-in")
 def take_in(
     files: Files,
@@ -107,6 +85,8 @@ def take_in(
     url: Annotated[str | None, typer.Option(help="公告的网址")] = None,
 ) -> None:
     """Read notice files and make a draft of each, or report every problem with its cell and change nothing."""
+    from public_site import notices, publishing, reporting
+
     given = notices.Given(title, issuer, _day(issued_on), number, index_number, _one_of(stage, "proposed", "decided"),
                           _one_of(scope, "snapshot", "increment", "single", "mixed"), local, url)  # fmt: skip
     settings = from_environment()
@@ -136,6 +116,8 @@ def take_in(
 
 
 def _read(file: Path, given: notices.Given, settings: Settings, progress: Any) -> notices.Reading:
+    from public_site import intake, notices, publishing
+
     today, limits = _now().astimezone(publishing.CHINA).date(), intake.limits(settings)
     return notices.read(file, given=given, today=today, limits=limits, progress=lambda done: progress(done, 0))
 
@@ -155,6 +137,8 @@ def decide(
     by: By = "",
 ) -> None:
     """Answer whom a draft's row means: a candidate (also under a new name), a new enterprise, or leave the row out."""
+    from public_site import publishing
+
     chosen = None if enterprise is None else _candidate(enterprise)
     with _register() as (database, _):
         publishing.decide(database, draft, ordinal, _one_of(choice, "same", "renamed", "new", "skip"), chosen,
@@ -173,16 +157,20 @@ def _candidate(said: str) -> int:
 @app.command()
 def publish(draft: int, by: Annotated[str, typer.Option("--by", help="批准人，不能是起草人")]) -> None:
     """A second person's approval: append the draft to the register, all or nothing."""
+    from public_site import publishing
+
     with _register() as (database, settings):
         made = publishing.publish(database, settings, draft, by=by, at=_now())
         typer.echo(f"第 {draft} 号草稿已发布：第 {made.first_entry}–{made.last_entry} 条。")
         typer.echo(made.checkpoint, nl=False)
-        _bring_index_along(database, settings)
+        clerk.bring_index_along(database, settings)
 
 
 @app.command("draft")
 def show_draft(draft: int) -> None:
     """What approving a draft would change: for the second person to look at before `publish`."""
+    from public_site import publishing, reporting
+
     with _register() as (database, _):
         reporting.say_preview(publishing.preview(database, draft, at=_now()))
 
@@ -190,6 +178,8 @@ def show_draft(draft: int) -> None:
 @app.command("drafts")
 def list_drafts() -> None:
     """The drafts that wait for approval."""
+    from public_site import drafts, publishing
+
     with _register() as (database, _), database.reading() as connection:
         for draft in drafts.drafts(connection):
             typer.echo(f"{draft.id}\t{draft.drafted_by}\t{publishing.summary(draft)}")
@@ -253,11 +243,13 @@ def grant_roles(
 @app.command()
 def rebuild(projection: Annotated[Projection | None, typer.Argument()] = None) -> None:
     """Make projections again from the register (all of them when none is named)."""
+    from public_site import documents, log, standings
+
     wanted = [projection] if projection else list(Projection)
     with _register() as (database, settings):
         for one in wanted:
             if one is Projection.SEARCH:
-                reached = _index(settings).rebuild(documents.RegisterSource(database))
+                reached = clerk.index(settings).rebuild(documents.RegisterSource(database))
             else:
                 module = standings if one is Projection.STANDINGS else log
                 with database.writing() as connection:
@@ -270,12 +262,14 @@ def rebuild(projection: Annotated[Projection | None, typer.Argument()] = None) -
 @app.command()
 def status() -> None:
     """Versions and lag: the register's N, what each projection has reached, what waits."""
+    from public_site import drafts, log, open_data, register, standings
+
     with _register(make=False) as (database, settings):
         with database.reading() as connection:
             latest = register.latest_number(connection)
             reached = {"standings": standings.as_of(connection), "log": log.as_of(connection)}
             waiting = len(drafts.drafts(connection))
-        reached["search"] = _index(settings).as_of()
+        reached["search"] = clerk.index(settings).as_of()
         typer.echo(f"登记：第 {latest} 条；数据库结构 {database.revision()}；待批准草稿 {waiting} 份")
         for name, at in reached.items():
             typer.echo(f"{name}：第 {at} 条" + ("" if at == latest else f"，落后 {latest - at} 条"))
@@ -299,6 +293,8 @@ def verify(
 
     With --from, compare the kept checkpoint with another site, or with its open data: anybody can do that.
     """
+    from public_site import documents, verification
+
     if other is not None or keys is not None:
         check_commands.verify_from_outside(checkpoint, other, keys)
         return
@@ -309,7 +305,7 @@ def verify(
             database,
             settings,
             held_outside=held,
-            index_problems=lambda: _index(settings).problems(source),
+            index_problems=lambda: clerk.index(settings).problems(source),
             progress=progress,
         )
     for finding in report.findings:
@@ -340,53 +336,6 @@ def serve(
         serving.serve(database, settings, host=host, port=port, parts=wanted, workers=workers)
 
 
-@app.command("demo-data")
-def demo_data(
-    folder: Path,
-    enterprises: Annotated[int, typer.Option(min=1, max=5_000_000)] = 5_000,
-    seed: int = 2026,
-) -> None:
-    """Write only the demo register's notice files."""
-    from public_site.demo import write_notices
-
-    with _progress("生成企业") as progress:
-        plan = write_notices(folder, enterprises, seed, progress)
-    typer.echo(f"{folder}：{len(plan.notices)} 份公告，{sum(n.rows for n in plan.notices)} 行。")
-
-
-@app.command()
-def demo(
-    data: Annotated[Path, typer.Option(help="演示登记的目录；为空则新建")] = Path("var/demo"),
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    enterprises: Annotated[int, typer.Option(min=1, max=5_000_000)] = 5_000,
-    serve: Annotated[bool, typer.Option(help="建好后即提供服务")] = True,
-) -> None:
-    """Make the demo register through the ordinary intake if there is none yet, then serve it."""
-    from public_site import serving
-    from public_site.demo import accounts
-    from public_site.demo.register import fill
-    from public_site.web.app import PARTS
-
-    settings = replace_settings(from_environment(), data=data, demo=True)
-    with closing(Database(settings.register_url)) as database:
-        publishing.prepare(database, settings)
-        with _progress("发布演示公告") as progress:
-            made = fill(database, settings, enterprises, progress)
-        _bring_index_along(database, settings)
-        typer.echo(f"演示登记：{data}，第 {made} 条。企业为虚构（名称含“演示”），重庆 2024 年第一批公告为真实公告。")
-        if serve:
-            accounts.open_accounts(database, settings)
-            address = f"http://{host}:{port}"
-            typer.echo("\n".join([f"打开 {address}/ （Ctrl+C 停止）。", *accounts.told(address, settings)]))
-            serving.serve(database, settings, host=host, port=port, parts=frozenset(PARTS), workers=1)
-
-
-def replace_settings(settings: Settings, **changes: object) -> Settings:
-    """The same settings but for `changes`."""
-    return Settings(**settings.model_dump() | changes)
-
-
 def main() -> None:
     """Run a command; a fault is one sentence for a person and exit code 2."""
     logs.set_up(logging.WARNING)
@@ -395,7 +344,11 @@ def main() -> None:
     except Fault as fault:
         _err.print(str(fault), markup=False, soft_wrap=True)
         sys.exit(2)
-    except (OSError, UnicodeError, SQLAlchemyError) as error:
+    except Exception as error:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if not isinstance(error, OSError | UnicodeError | SQLAlchemyError):
+            raise
         first = str(error).partition("\n")[0]
         _err.print(f"没有完成：{error.__class__.__name__} {first}", markup=False, soft_wrap=True)
         sys.exit(2)

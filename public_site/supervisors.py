@@ -29,10 +29,8 @@ from sqlmodel import Field, SQLModel
 from public_site import audit, register, throttling
 from public_site.database import Database
 from public_site.faults import NotAllowed, NotFound, NotReady, NotValid
-from public_site.persons import name_of
+from public_site.persons import ROLES, name_of
 
-# Role → what it is called. What a role may do is said beside the act: `web/console` asks for it at the door.
-ROLES = {"drafter": "起草人", "approver": "批准人", "supervisor": "投诉承办人", "administrator": "管理员"}
 IDLE, LONGEST = timedelta(minutes=15), timedelta(hours=8)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 PER_NAME = throttling.Rate(burst=5, seconds=60)

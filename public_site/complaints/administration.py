@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from sqlalchemy import insert, text
 
-from public_site import audit, supervisors
+from public_site import audit, persons, supervisors
 from public_site.complaints import bodies, keys
 from public_site.complaints.routing import Body
 from public_site.complaints.store import CHANGE, Store
@@ -192,7 +192,7 @@ def _check(office: Office, kind: str, what: Mapping[str, Any]) -> None:
         raise NotValid("没有这个人；人员在机器上新增：public-site supervisors add。")
     if kind == "appoint" and what.get("body") not in known:
         raise NotValid("请选择机关。")
-    if kind == "roles" and not set(str(what.get("roles", "")).split()) & set(supervisors.ROLES):
+    if kind == "roles" and not set(str(what.get("roles", "")).split()) & set(persons.ROLES):
         raise NotValid("请至少选择一个角色。")
     if kind == "grant" and not people[what["who"]].roles & {"supervisor", "administrator"}:
         raise NotValid("投诉密钥只授予投诉承办人和管理员。")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pyotp
 
-from public_site import supervisors
+from public_site import persons, supervisors
 from public_site.complaints.store import Store
 from public_site.database import Database
 from public_site.demo import authorities
@@ -82,7 +82,7 @@ def told(address: str, settings: Settings) -> Iterator[str]:
     """What `public-site demo` prints of them, line by line."""
     yield f"控制台：{address}/console/ ，演示账号（仅用于演示，密码公开）："
     for account in ACCOUNTS:
-        does = "、".join(supervisors.ROLES[role] for role in account.roles)
+        does = "、".join(persons.ROLES[role] for role in account.roles)
         where = f"，{authorities.name_of(account.body)}" if account.body else ""
         yield f"  {account.name}（{does}{where}）  密码 {account.password}  此刻的动态码 {account.code}（每 30 秒换一个）"
         yield f"    {pyotp.TOTP(account.secret).provisioning_uri(name=account.name, issuer_name='明绩演示')}"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import supervisors
+from public_site import persons, supervisors
 from public_site.complaints import administration, bodies, keys, reading
 from public_site.complaints.administration import KINDS, Change, Office
 from public_site.complaints.routing import LEVELS, Body
@@ -149,7 +149,7 @@ def _told(change: Change, known: Mapping[str, Body]) -> list[tuple[str, str, str
         if "body" in what:
             lines.append(("机关", "", known[what["body"]].name if what["body"] in known else str(what["body"])))
         if "roles" in what:
-            lines.append(("角色", "", "、".join(supervisors.ROLES[role] for role in str(what["roles"]).split())))
+            lines.append(("角色", "", "、".join(persons.ROLES[role] for role in str(what["roles"]).split())))
         return lines
     before = bodies.columns_of(known[what["id"]]) if what["id"] in known else {}
     if change.kind == "remove_body":

@@ -19,7 +19,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Connection
 from starlette.datastructures import UploadFile
 
-from public_site import supervisors
+from public_site import persons, supervisors
 from public_site.faults import NotAllowed, NotFound
 from public_site.supervisors import NotSignedIn
 from public_site.web import doors, pages
@@ -111,7 +111,7 @@ def having(*roles: str) -> Any:
 
     def check(who: Person) -> supervisors.Person:
         if not any(who.may(role) for role in roles):
-            wanted = "或".join(supervisors.ROLES[role] for role in roles)
+            wanted = "或".join(persons.ROLES[role] for role in roles)
             raise NotAllowed(f"这一步要由{wanted}来做，您没有这个角色。")
         return who
 
@@ -196,7 +196,7 @@ def page(
     token = held(request) or secrets.token_urlsafe(32)
     settings = doors.site(request).settings
     response = pages.plain(
-        request, f"console/{template}", status=status, person=who, token=form_token(token), roles=supervisors.ROLES,
+        request, f"console/{template}", status=status, person=who, token=form_token(token), roles=persons.ROLES,
         public=settings.base_url if settings.console_host else "", **context,
     )  # fmt: skip
     response.headers["Referrer-Policy"] = "same-origin"  # else the browser hides the origin of our own forms from us
