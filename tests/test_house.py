@@ -104,6 +104,42 @@ def calls(path: Path) -> Iterator[ast.Call]:
     return (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
 
 
+class TestStart:
+    """Whoever starts pays only for what they do: these modules were a third of a server's start and most of a command's."""
+
+    def test_a_command_is_understood_before_what_it_needs_is_loaded(self) -> None:
+        needed = {
+            "sqlalchemy",
+            "sqlmodel",
+            "fastapi",
+            "uvicorn",
+            "jinja2",
+            "numpy",
+            "cryptography",
+            "public_site.register",
+        }
+        assert not self.loaded("import public_site.__main__") & needed
+
+    def test_a_public_server_is_there_without_what_few_answers_need(self, tmp_path: Path) -> None:
+        begun = f"""if True:
+            from pathlib import Path
+            from public_site import __main__, serving
+            from public_site.settings import Settings
+            serving.create_app(Settings(data=Path({str(tmp_path)!r})), frozenset({{"public"}}))"""
+        loaded = self.loaded(begun)
+        assert {"fastapi", "public_site.web.enterprises"} <= loaded
+        few = {"alembic", "altcha", "aiosmtplib", "babel", "docx", "folium", "meilisearch", "pdfplumber", "PIL", "pwdlib",
+               "pyotp", "reportlab", "requests", "xlrd", "xlsxwriter", "public_site.backups", "public_site.demo",
+               "public_site.notices.reading", "public_site.supervisors", "public_site.verification",
+               "public_site.web.complaints", "public_site.web.console", "public_site.web.open311"}  # fmt: skip
+        assert not loaded & few
+
+    def loaded(self, code: str) -> set[str]:
+        said = run(sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)")
+        assert said.returncode == 0, said.stderr
+        return set(said.stdout.split())
+
+
 class TestPins:
     constraints = (ROOT / "constraints.txt").read_text()
     lock = (ROOT / "requirements.lock").read_text()

@@ -57,6 +57,7 @@ def environment(files: assets.Assets, settings: Settings, language: str = langua
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=translating.Compiled(language),
     )
     env.filters |= {
         "day": day,

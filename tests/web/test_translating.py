@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from jinja2 import DictLoader
 from lxml import html
 
 from public_site import languages, receipts
-from public_site.web import words
+from public_site.web import translating, words
 from tests.web.conftest import Visitor
 
 
@@ -113,3 +116,68 @@ def _feed(visitor: Visitor, url: str) -> Any:
 class _Named:
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+class TestCompiledBefore:
+    """What was compiled is kept, and is never taken for what it is not."""
+
+    PAGE = "<p>{% trans %}公告{% endtrans %} {{ _('企业') }} {{ value }}</p>"
+
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        made = tmp_path / "compiled"
+        made.mkdir()
+        return made
+
+    def told(self, folder: Path, page: str = PAGE, language: str = languages.ENGLISH) -> str:
+        kept = translating.Compiled(language, folder)
+        templates = translating.Templates(language, loader=DictLoader({"page.html": page}), bytecode_cache=kept)
+        return templates.get_template("page.html").render(value="<1>")
+
+    def test_a_template_is_compiled_once(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        first = self.told(folder)
+        monkeypatch.setattr(translating.Templates, "_parse", lambda *_: pytest.fail("compiled again"))
+        assert self.told(folder) == first == "<p>Notices Enterprises <1></p>"
+
+    def test_each_language_has_its_own(self, folder: Path) -> None:
+        assert self.told(folder) != self.told(folder, language=languages.CHINESE) == "<p>公告 企业 <1></p>"
+        assert len(list(folder.iterdir())) == 2
+
+    def test_a_changed_template_is_compiled_anew(self, folder: Path) -> None:
+        self.told(folder)
+        assert self.told(folder, self.PAGE.replace("p>", "b>")) == "<b>Notices Enterprises <1></b>"
+        assert len(list(folder.iterdir())) == 1
+
+    def test_a_changed_translation_is_told(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    ) -> None:
+        self.told(folder)
+        changed = tmp_path / "messages.po"
+        catalog = languages.CATALOG.read_text(encoding="utf-8")
+        changed.write_text(catalog.replace('msgstr "Notices"', 'msgstr "Announcements"'), encoding="utf-8")
+        request.addfinalizer(languages._catalog.cache_clear)
+        monkeypatch.setattr(languages, "CATALOG", changed)
+        languages._catalog.cache_clear()
+        assert self.told(folder) == "<p>Announcements Enterprises <1></p>"
+
+    @pytest.mark.parametrize("at", [0, 31, 32, 40, -1])
+    def test_a_damaged_file_is_compiled_anew(self, folder: Path, at: int) -> None:
+        right = self.told(folder)
+        (file,) = folder.iterdir()
+        whole = file.read_bytes()
+        flipped = bytearray(whole)
+        flipped[at] ^= 1
+        for damaged in (bytes(flipped), whole[:at], b""):
+            file.write_bytes(damaged)
+            assert self.told(folder) == right
+            assert file.read_bytes() == whole
+
+    def test_where_nothing_can_be_kept_pages_are_told_all_the_same(self, folder: Path) -> None:
+        no_folder = folder / "file"
+        no_folder.touch()
+        assert self.told(no_folder) == self.told(folder / "missing") == self.told(folder)
+
+    def test_who_wants_no_compiled_files_gets_none(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        self.told(folder)
+        assert not list(folder.iterdir())
