@@ -124,7 +124,8 @@ class TestCompiledBefore:
     PAGE = "<p>{% trans %}公告{% endtrans %} {{ _('企业') }} {{ value }}</p>"
 
     @pytest.fixture
-    def folder(self, tmp_path: Path) -> Path:
+    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        monkeypatch.setattr(sys, "dont_write_bytecode", False)
         made = tmp_path / "compiled"
         made.mkdir()
         return made
