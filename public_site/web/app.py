@@ -29,6 +29,7 @@ from public_site.web import (
     complaints,
     console,
     data,
+    direct,
     doors,
     downgrades,
     enterprises,
@@ -134,7 +135,7 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
     if "console" in parts:
         app.exception_handler(NotSignedIn)(console.guard.to_sign_in)
     for module in (*ALWAYS, *(page for part in sorted(parts) for page in PARTS[part])):
-        app.include_router(module.routes)
+        direct.join(app, module.routes.routes)
     # What is asked of the intake is counted among all else: when somebody was at the form is nobody's business.
     counted = (*ALWAYS, *(page for part in sorted(parts - {"intake"}) for page in PARTS[part]))
     paths = [route.path for module in counted for route in module.routes.routes]
