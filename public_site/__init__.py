@@ -61,7 +61,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     sockets                   where a server listens, also on what was handed over to it
     logs       measures       how the program says what it did · what a process counts of its own answers
     settings   shipped        what an operator may set · where the files beside the code are
-    persons    garbage        how a person's name is written · how long work is spared the collector of cycles
+    persons    garbage        how a person's name is written · what the collector of cycles is spared
     faults                    what can go wrong, in four words
 
 Finding rule: the first word of a URL = the module in `web/` = the folder in `templates/` = the test file.

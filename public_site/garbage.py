@@ -1,4 +1,4 @@
-"""How long work is spared the collector of cycles: it would look through ten thousand answers again and again.
+"""What the collector of cycles is spared: looking through ten thousand answers again and again, and through the program itself.
 
 What this module knows that no other does: that the collector belongs to the whole process, so that it runs again only when
 the last of those at work is done. What has no cycles is freed at once all the same.
@@ -28,3 +28,9 @@ def left_alone() -> Iterator[None]:
             _at_work.pop()
             if not _at_work:
                 gc.enable()
+
+
+def keep_what_is_here() -> None:
+    """What a process has now it has until it ends: never looked through again. Else one answer in a while waits a quarter of
+    a second for the modules, templates and routes to be looked through."""
+    gc.freeze()

@@ -31,7 +31,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from uvicorn.supervisors import Multiprocess
 
 import public_site
-from public_site import documents, exports, intake, logs, publishing, register, shipped, signing, sockets
+from public_site import documents, exports, garbage, intake, logs, publishing, register, shipped, signing, sockets
 from public_site.complaints import rounds
 from public_site.database import Database, SchemaNotCurrent
 from public_site.demo import accounts
@@ -167,6 +167,7 @@ def _warm(site: Site) -> None:
             site.points.at(connection, register.latest_number(connection))
     except (Fault, SQLAlchemyError) as fault:  # whoever asks for the map first makes them then
         _log.warning("the points of the map are not made yet", reason=type(fault).__name__)
+    garbage.keep_what_is_here()
 
 
 @contextmanager
