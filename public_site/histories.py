@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from public_site import folding, mending, register
+from public_site import folding, mending, register, trails
 from public_site.database import chosen
 from public_site.register import Entry
 
@@ -206,7 +206,7 @@ def _event(
 
 def citations(connection: Connection, ids: Iterable[int], known: int) -> dict[int, Citation]:
     """These notices as one cites them, with the corrections published up to entry `known`."""
-    amended = register.amended_notices(connection, known)
+    amended = trails.amended_notices(connection, known)
     cited: dict[int, Citation] = {}
     for (body,) in chosen(connection, "SELECT body FROM entry WHERE number IN {values}", sorted(ids)):
         published = register.read(body)

@@ -98,7 +98,11 @@ def _add(asked: Dependant, path: dict[str, Convertor[Any]], steps: list[_Step], 
         if door.name is not None:
             doors.append((door.name, places[door.call]))
     wanted = asked.path_params
-    if any(path.get(field.name) is None for field in wanted) or not asked.call or inspect.iscoroutinefunction(asked.call):
+    if (
+        any(path.get(field.name) is None for field in wanted)
+        or not asked.call
+        or inspect.iscoroutinefunction(asked.call)
+    ):
         return False
     if any(_MEANS.get(type(path[field.name])) is not field.field_info.annotation for field in wanted):
         return False
