@@ -30,8 +30,8 @@ _MEANS: dict[type[Convertor[Any]], type] = {IntegerConvertor: int, StringConvert
 def join(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
     """Add routes to the application, each by the shortest way that it allows."""
     for route in routes:
-        if isinstance(route, APIRoute) and (shortest := _direct(route)):
-            route.app = shortest
+        if isinstance(route, APIRoute) and (way := shortest(route)):
+            route.app = way
         app.router.routes.append(route)
 
 
@@ -57,7 +57,8 @@ class _Step:
         return told
 
 
-def _direct(route: APIRoute) -> ASGIApp | None:
+def shortest(route: APIRoute) -> ASGIApp | None:
+    """The way to a page that needs nothing of FastAPI; None where it does."""
     steps: list[_Step] = []
     if not _add(route.dependant, route.param_convertors, steps, {}):
         return None
