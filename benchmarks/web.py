@@ -235,7 +235,12 @@ def _aims(cases: list[Case], memory: float, start: float, visible: float) -> Non
         ("JSON list of 50 to hello", ours[asked.JSON.name], hello, 0.15),
         ("JSON list of 50, each asked once, to hello", ours[asked.JSON_ONCE.name], hello, 0.15),
     ]
-    for what, topic, factor in (("rendered page", asked.PAGE, 5), ("search with facets", asked.SEARCH, 100)):
+    beside_datasette = (
+        ("rendered page", asked.PAGE, 5),
+        ("search with facets, three to five characters,", asked.SEARCH, 100),
+        ("search with facets, two characters,", asked.TWO, 100),
+    )
+    for what, topic, factor in beside_datasette:
         rival = by_name.get((topic.name, asked.DATASETTE))
         if rival:
             aims.append((f"{what} to Datasette's", ours[topic.name], rival, factor))

@@ -122,7 +122,9 @@ Opened = Annotated[Session, Depends(session)]
 def _page(opened: Session, wanted: dict[str, str], q: str, limit: int) -> Page:
     """A page of the list with its total and its facets."""
     chosen: list[Any] = [getattr(Enterprise, name) == value for name, value in wanted.items() if value]
-    if q:
+    if 0 < len(q) < 3:  # no trigram finds it
+        chosen.append(col(Enterprise.name).contains(q, autoescape=True))
+    elif q:
         found = text("enterprises.id IN (SELECT rowid FROM enterprises_fts WHERE enterprises_fts MATCH :q)")
         chosen.append(found.bindparams(q=f'"{q.replace(chr(34), chr(34) * 2)}"'))
     total = opened.exec(select(func.count()).select_from(Enterprise).where(*chosen)).one()

@@ -39,6 +39,7 @@ class Things:
 
     enterprises: tuple[tuple[int, str], ...]  # id, name
     pieces: tuple[str, ...]  # of names, without their legal form
+    twos: tuple[str, ...]  # pieces of two characters, which people type most and no trigram finds
     provinces: tuple[str, ...]
     counties: tuple[str, ...]
     filters: tuple[tuple[str, str, str], ...]  # province, industry, grade
@@ -59,12 +60,13 @@ def things(plain: Path) -> Things:
     found = found[:_MOST]
     pieces = dict.fromkeys(_piece(luck, name) for _, name, _, _ in found)
     filters = list(product(*values))
+    twos = sorted({piece[at : at + 2] for piece in pieces for at in range(len(piece) - 1)})
     boxes = [_box(luck, lat, lon) for _, _, lat, lon in found if lat is not None]
-    for shuffled in (provinces, counties, filters):
+    for shuffled in (provinces, counties, filters, twos):
         luck.shuffle(shuffled)
     return Things(
         tuple((id, name) for id, name, _, _ in found), tuple(piece for piece in pieces if len(piece) >= _SHORTEST),
-        tuple(provinces), tuple(counties), tuple(filters), tuple(boxes),
+        tuple(twos), tuple(provinces), tuple(counties), tuple(filters), tuple(boxes),
     )  # fmt: skip
 
 
@@ -124,6 +126,11 @@ _SEARCH: dict[str, Ask] = {
     DATASETTE: lambda piece: f"/plain/enterprises?{urlencode([('_search', _phrase(piece)), *_FACETED])}",
     PLAIN: lambda piece: f"/enterprises?{urlencode({'q': piece})}",
 }
+_TWO: dict[str, Ask] = {
+    OURS: _SEARCH[OURS],
+    DATASETTE: lambda piece: f"/plain/enterprises?{urlencode([('name__contains', piece), *_FACETED])}",
+    PLAIN: _SEARCH[PLAIN],
+}
 _JSON: dict[str, Ask] = {
     OURS: lambda place: f"/api/v1/enterprises?province={place}&limit=50",
     DATASETTE: lambda place: (
@@ -159,14 +166,15 @@ class Topic:
 
 PAGE = Topic("enterprise page, each another", _PAGE, lambda of: of.enterprises)
 LIST = Topic("list page with facets, provinces in turn", _LIST, lambda of: of.provinces, once=False)
-SEARCH = Topic("search with facets, each asked once", _SEARCH, lambda of: of.pieces)
+SEARCH = Topic("search with facets, three to five characters of a name, each asked once", _SEARCH, lambda of: of.pieces)
+TWO = Topic("search with facets, two characters of a name, each asked once", _TWO, lambda of: of.twos, at_once=3)
 JSON = Topic("JSON list of 50 with facets, provinces in turn", _JSON, lambda of: of.provinces, once=False)
 JSON_ONCE = Topic("JSON list of 50 with facets, each asked once", _JSON_FILTERED, lambda of: of.filters)
 MAP = Topic("map features of a screen, each another", _MAP, lambda of: of.boxes)
 CSV = Topic(
     "CSV of a county, each another, 3 at once", _CSV, lambda of: of.counties, at_once=3
 )  # we write four at once
-TOPICS = (PAGE, LIST, SEARCH, JSON, JSON_ONCE, MAP, CSV)
+TOPICS = (PAGE, LIST, SEARCH, TWO, JSON, JSON_ONCE, MAP, CSV)
 
 
 def _phrase(piece: str) -> str:
@@ -222,9 +230,13 @@ def require_alike(servers: dict[str, Address], known: Things, many: int = 5) -> 
                 mine = {value: found[OURS][name].get(value) for value in facets[name]}
                 _require(facets[name] == mine, server, f"{_JSON[server](place)}: {name}")
                 counted += len(facets[name])
-    alike, asked = 0, known.pieces[: many * 4]
-    for piece in asked:
-        totals = {_total(server, _text(address, _SEARCH[server](piece))) for server, address in servers.items()}
+    asked = [
+        *((_SEARCH, one) for one in known.pieces[: many * 4]),
+        *((_TWO, one) for one in known.twos[:many]),
+    ]
+    alike = 0
+    for targets, one in asked:
+        totals = {_total(server, _text(address, targets[server](one))) for server, address in servers.items()}
         alike += len(totals) == 1
     return (
         f"{many} enterprises named alike by all, {counted} counts of facets equal,"

@@ -8,7 +8,6 @@ time. The libraries let other threads run meanwhile.
 from __future__ import annotations
 
 import hashlib
-import os
 import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from typing import Any, Final
 
 import zstandard
 from isal import isal_zlib
+
+from public_site import lasting
 
 _BLOCK: Final = 1 << 20
 LARGE: Final = 64 << 20
@@ -49,9 +50,8 @@ def finish(path: Path, *, compressed: bool) -> Finished:
                 target.write(packer.compress(block))
         for target, packer in packers.values():
             target.write(packer.flush())
-            target.flush()
-            os.fsync(target.fileno())
-        os.fsync(source.fileno())
+            lasting.settle(target)
+        lasting.settle(source)
     return Finished(size, digest.hexdigest(), {coding: sibling(path, coding).stat().st_size for coding in packers})
 
 

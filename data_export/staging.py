@@ -18,7 +18,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from data_export.fields import TABLES, Table
-from public_site import grades, mending, open_data, places, register
+from public_site import grades, mending, open_data, places, register, trails
 
 _BATCH: Final = 5_000
 _STRETCH: Final = 500_000  # entries that are taken in at once
@@ -279,7 +279,7 @@ def _rank(label: str) -> tuple[str, int]:
 def _notices(connection: Connection) -> list[dict[str, Any]]:
     """The notices as their corrections leave them; there are thousands, not millions."""
     known = register.latest_number(connection)
-    amended = register.amended_notices(connection, known)
+    amended = trails.amended_notices(connection, known)
     query = text("SELECT n.*, e.body FROM notice n JOIN entry e ON e.number = n.id ORDER BY n.id")
     fields = next(t.fields for t in TABLES if t.name == "notices")
     rows = []

@@ -18,7 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from data_export import finishing
-from public_site import open_data
+from public_site import lasting, open_data
 from public_site.faults import NotReady
 from public_site.open_data import DELTA, Index, Version
 
@@ -70,9 +70,9 @@ def making(folder: Path) -> Iterator[Path]:
 def publish(folder: Path, made: Path, version: Version, *, keep_days: int) -> Index:
     """Let the finished folder `made` be `version`, thin what is old, and switch over."""
     index = open_data.read(folder)
-    _sync(made)
+    lasting.settle_folder(made)
     made.rename(folder / version.name)
-    _sync(folder)
+    lasting.settle_folder(folder)
     thinned = thin(Index((version, *index.versions)), keep_days=keep_days)
     _write_index(folder, thinned)
     _point_at_latest(folder, thinned)
@@ -107,10 +107,9 @@ def _write_index(folder: Path, index: Index) -> None:
     aside = folder / f"{_MAKING}-index"
     with aside.open("wb") as file:
         file.write(open_data.as_json(index))
-        file.flush()
-        os.fsync(file.fileno())
+        lasting.settle(file)
     aside.rename(folder / open_data.INDEX)
-    _sync(folder)
+    lasting.settle_folder(folder)
 
 
 def _point_at_latest(folder: Path, index: Index) -> None:
@@ -123,7 +122,7 @@ def _point_at_latest(folder: Path, index: Index) -> None:
     aside.unlink(missing_ok=True)
     aside.symlink_to(wanted)
     aside.rename(link)
-    _sync(folder)
+    lasting.settle_folder(folder)
 
 
 def _remove_files(folder: Path, version: Version) -> None:
@@ -134,11 +133,3 @@ def _remove_files(folder: Path, version: Version) -> None:
             path.unlink()
     if folder.is_dir() and not stay:
         folder.rmdir()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

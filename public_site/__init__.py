@@ -51,6 +51,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     mending                   what amendments leave of the entries: what counts, what it says, whose it is
     audit      throttling     who did or read what · token buckets that remember nobody
     newest                    the latest entry, known without asking for every answer
+    trails                    what belongs together among the entries: families, and their entries in order
     register                  the append-only table of entries
     notices/   enterprises    reading real files in a sandbox · identity: names, credit codes, matching
     tree                      RFC 6962 hashes, proofs, signed checkpoints
@@ -62,8 +63,8 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     sockets                   where a server listens, also on what was handed over to it
     logs       measures       how the program says what it did · what a process counts of its own answers
     settings   shipped        what an operator may set · where the files beside the code are
-    persons    garbage        how a person's name is written · how long work is spared the collector of cycles
-    faults                    what can go wrong, in four words
+    persons    garbage        how a person's name is written · what the collector of cycles is spared
+    faults     lasting        what can go wrong, in four words · what outlives a power cut
 
 Finding rule: the first word of a URL = the module in `web/` = the folder in `templates/` = the test file.
 """

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from public_site import grades, mending, places, register
+from public_site import grades, mending, places, register, trails
 from public_site.enterprises import is_credit_code, normal_name
 from public_site.faults import NotValid
 from public_site.register import Entry, Kind
@@ -189,7 +189,7 @@ def _notice(connection: Connection, number: int) -> mending.Notice:
     published = register.entry(connection, number)
     if published.kind != "notice_published":
         raise CannotAmend(f"第 {number} 条不是公告。")
-    amended = register.amended_notices(connection, register.latest_number(connection)).get(number, [published])
+    amended = trails.amended_notices(connection, register.latest_number(connection)).get(number, [published])
     return mending.notice(published, amended, mending.undone(amended))
 
 
@@ -240,9 +240,9 @@ def _undoing(connection: Connection, content: Content) -> list[Planned]:
         raise CannotAmend("收回过的合并或拆分不能恢复，请重新合并或拆分。")
     latest = register.latest_number(connection)
     if target.enterprise is not None:
-        trail = register.trail(connection, target.enterprise, latest)
+        trail = trails.of_enterprise(connection, target.enterprise, latest)
     else:
-        trail = list(register.amended_notices(connection, latest)[target.notice])
+        trail = list(trails.amended_notices(connection, latest)[target.notice])
     if target.number in mending.undone(trail):
         raise CannotAmend(f"第 {target.number} 条已经收回。")
     about = {"notice": target.notice, "enterprise": target.enterprise, "unit": target.unit}
@@ -280,7 +280,9 @@ def _enterprise_change(connection: Connection, content: Content) -> list[Planned
     before = {k: now[k] for k in facts if k in changed}
     if not before:
         raise CannotAmend("更改前后没有不同。")
-    told = mending.read(register.trail(connection, enterprise, register.latest_number(connection))).told[enterprise]
+    told = mending.read(trails.of_enterprise(connection, enterprise, register.latest_number(connection))).told[
+        enterprise
+    ]
     last = max((t.day for t in told if set(before) & set(t.said)), default=told[0].day)
     data = {k: facts[k] for k in before} | {"before": before}
     since = content.get("since")
@@ -377,7 +379,7 @@ def _made_by_split(connection: Connection, source: int, said_of: Mapping[str, An
     facts = _facts(connection, said_of, None)
     if not facts.get("name"):
         raise CannotAmend("拆出的新企业须有名称。")
-    told = mending.read(register.trail(connection, source, register.latest_number(connection))).told[source]
+    told = mending.read(trails.of_enterprise(connection, source, register.latest_number(connection))).told[source]
     data = {k: v for k, v in facts.items() if v is not None} | {"split_from": source}
     return Planned("enterprise_registered", data, {"effective_on": told[0].day or None})
 

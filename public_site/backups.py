@@ -26,7 +26,7 @@ from typing import IO, Any
 import orjson
 
 import public_site
-from public_site import register_copies, sealed_files
+from public_site import lasting, register_copies, sealed_files
 from public_site.complaints import copies, keys, sealing
 from public_site.complaints.store import Store, write_key
 from public_site.database import Database
@@ -99,9 +99,9 @@ def make(database: Database, settings: Settings, place: Path, *, at: datetime, p
         with register_copies.private_folder(begun):
             making = _Making(place, begun, public, stage, progress)
             found = making.all_of(database, settings, at)
-            _sync_folder(begun)
+            lasting.settle_folder(begun)
             begun.rename(place / found.name)
-            _sync_folder(place)
+            lasting.settle_folder(place)
         for file in (place / _WRAPS).glob("*.sealed"):
             if file.stem != found.name:
                 file.unlink()
@@ -137,8 +137,7 @@ class _Making:
         lines = [f"{sealed.sha256}  {path}\n" for path, sealed in sorted(self._files.items()) if _WRAPS not in path]
         with (self._folder / _SUMS).open("x", encoding="utf-8") as out_sums:
             out_sums.writelines(lines)
-            out_sums.flush()
-            os.fsync(out_sums.fileno())
+            lasting.settle(out_sums)
         return Backup(name, moment, new, complaints)
 
     @contextmanager
@@ -171,7 +170,7 @@ class _Making:
                 assert told.sealed is not None
                 there, new = told.sealed, new + 1
             self._files[path] = there
-        _sync_folder(kept)
+        lasting.settle_folder(kept)
         return new
 
     def _complaints(self, settings: Settings, name: str) -> int | None:
@@ -195,7 +194,7 @@ class _Making:
             shutil.copyfileobj(plain, out, 1 << 20)
         assert told.sealed is not None
         self._files[f"../{_WRAPS}/{name}.sealed"] = told.sealed
-        _sync_folder(apart)
+        lasting.settle_folder(apart)
         return found
 
 
@@ -220,7 +219,7 @@ def restore(
         # The register last: without it the installation is still an empty one.
         for part in sorted(aside.iterdir(), key=lambda file: file.name == "register.db"):
             part.rename(settings.data / part.name)
-    _sync_folder(settings.data)
+    lasting.settle_folder(settings.data)
     if register_copies.moment_of(database) != (moment.entry, moment.root, moment.checkpoint):
         raise NotAsItWas("恢复后的登记与备份清单不一致，请换一份备份。")
     originals = sum(1 for path in told["files"] if path.startswith(f"../{_ORIGINALS}/"))
@@ -336,14 +335,6 @@ def _alone_in(place: Path) -> Iterator[None]:
         ):  # of one that was killed
             shutil.rmtree(left, ignore_errors=True)
         yield
-
-
-def _sync_folder(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _public_file(settings: Settings) -> Path:

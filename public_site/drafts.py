@@ -22,7 +22,7 @@ import orjson
 from sqlalchemy import Connection, Index, insert, text
 from sqlmodel import Field, SQLModel
 
-from public_site import register
+from public_site import lasting, register
 from public_site.enterprises import Candidate, Match
 from public_site.faults import NotFound, NotValid
 from public_site.matching import Matcher
@@ -348,14 +348,9 @@ def keep_original(folder: Path, source: Path, sha256: str) -> Path:
     aside = folder / f".{sha256}.{os.getpid()}"
     with aside.open("wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        lasting.settle(file)
     aside.rename(kept)
-    entry = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
+    lasting.settle_folder(folder)
     return kept
 
 

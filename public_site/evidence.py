@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from public_site import folding, places, plain_accounts, register, testimony
+from public_site import folding, places, plain_accounts, register, testimony, trails
 from public_site.database import chosen
 from public_site.enterprises import MOST_CANDIDATES, core_name, normal_name
 from public_site.faults import NotFound
@@ -317,9 +317,9 @@ def _fill(
     pool: _Pool, connection: Connection, ids: Iterable[int], as_of: str, known: int, progress: Tell, *, by_name: bool
 ) -> None:  # fmt: skip
     """Tell of these enterprises and of all that is tied to them, and keep of each what answers need."""
-    families = register.families(connection, ids, known)
-    amended = register.amended_notices(connection, known)
-    for at, (family, bodies) in enumerate(register.bodies_of(connection, families, known), 1):
+    families = trails.families(connection, ids, known)
+    amended = trails.amended_notices(connection, known)
+    for at, (family, bodies) in enumerate(trails.bodies_of(connection, families, known), 1):
         if at % _STEP == 0 or at == len(families):
             progress(N_("核对历史"), at, len(families))
         said = [orjson.loads(body) for body in bodies]
@@ -329,7 +329,7 @@ def _fill(
         if len(family) == 1 and not touched and plain_accounts.is_plain(said):
             _enter(pool, _known_plainly(said, as_of), by_name=by_name)
         else:
-            trail = register.whole_trail((register.Entry(**entry) for entry in said), amended)
+            trail = trails.whole_trail((register.Entry(**entry) for entry in said), amended)
             for one in _known_by_folding(pool, trail, as_of):
                 _enter(pool, one, by_name=by_name)
 

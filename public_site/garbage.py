@@ -1,4 +1,4 @@
-"""How long work is spared the collector of cycles: it would look through ten thousand answers again and again.
+"""What the collector of cycles is spared: looking through ten thousand answers again and again, and through the program itself.
 
 What this module knows that no other does: that the collector belongs to the whole process, so that it runs again only when
 the last of those at work is done, and that what a program consists of (modules, classes, routes) is no garbage however often
@@ -31,9 +31,15 @@ def left_alone() -> Iterator[None]:
                 gc.enable()
 
 
+def keep_what_is_here() -> None:
+    """What a process has now it has until it ends: never looked through again. Else one answer in a while waits a quarter of
+    a second for the modules, templates and routes to be looked through."""
+    gc.freeze()
+
+
 @contextmanager
 def beginning() -> Iterator[None]:
-    """The same while a part of the program is loaded or put together; what is there at the end is never looked through."""
+    """No collection while a part of the program is loaded or put together, and what is there at the end is kept."""
     with left_alone():
         yield
-        gc.freeze()
+        keep_what_is_here()

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, text
+from sqlalchemy import Connection
 
-from public_site import folding, mending, register
+from public_site import folding, mending, register, trails
+from public_site.database import chosen
 from public_site.register import Entry
 
 
@@ -112,10 +113,9 @@ def of_enterprise(
 def of_entries(connection: Connection, entries: Sequence[Entry], known: int) -> list[Event]:
     """Single entries, each as it was published; what later ones made of it is not told. `known` bounds what is cited."""
     cited = citations(connection, {e.notice for e in entries if e.notice}, known)
-    among: BindParameter[Any] = bindparam("ids", expanding=True)
-    query = text("SELECT number, kind FROM entry WHERE number IN :ids").bindparams(among)
     mended = sorted({number for e in entries if (number := _mends(e))})
-    kinds = {int(number): str(kind) for number, kind in connection.execute(query, {"ids": mended})}
+    found = chosen(connection, "SELECT number, kind FROM entry WHERE number IN {values}", mended)
+    kinds = {int(number): str(kind) for number, kind in found}
     return [_event(e, {}, cited, frozenset(), kinds) for e in entries]
 
 
@@ -206,11 +206,9 @@ def _event(
 
 def citations(connection: Connection, ids: Iterable[int], known: int) -> dict[int, Citation]:
     """These notices as one cites them, with the corrections published up to entry `known`."""
-    among: BindParameter[Any] = bindparam("ids", expanding=True)
-    query = text("SELECT body FROM entry WHERE number IN :ids").bindparams(among)
-    amended = register.amended_notices(connection, known)
+    amended = trails.amended_notices(connection, known)
     cited: dict[int, Citation] = {}
-    for (body,) in connection.execute(query, {"ids": sorted(ids)}):
+    for (body,) in chosen(connection, "SELECT body FROM entry WHERE number IN {values}", sorted(ids)):
         published = register.read(body)
         amendments = amended.get(published.number, [published])
         notice = mending.notice(published, amendments, mending.undone(amendments))

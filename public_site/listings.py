@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, RowMapping, text
 
-from public_site import folding, records, register
+from public_site import folding, records, register, trails
 from public_site.faults import NotValid
 from public_site.places import Division
 
@@ -289,9 +289,9 @@ def enterprises_known(
 
 def _led_away(connection: Connection, known: int) -> set[int]:
     """The ids that led to another enterprise at entry `known`."""
-    tied = register.tied_families(connection, known)
+    tied = trails.tied_families(connection, known)
     gone: set[int] = set()
-    for _, trail in register.trails(connection, tied, known):
+    for _, trail in trails.of_families(connection, tied, known):
         gone |= folding.family(trail).leads_to.keys()
     return gone
 

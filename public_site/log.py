@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, LargeBinary, insert, text
 from sqlmodel import Column, Field, SQLModel
 
-from public_site import register, tree
+from public_site import lasting, register, tree
 from public_site.database import chosen
 from public_site.faults import NotFound, NotReady
 from public_site.languages import N_, _
@@ -196,8 +196,7 @@ def make_key(path: Path) -> Ed25519PrivateKey:
     aside.unlink(missing_ok=True)
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
+        lasting.settle(file)
     try:
         os.link(aside, path)  # refuses where a rename would replace
     except FileExistsError:

@@ -1,7 +1,7 @@
 """The register's latest entry, known without a question to the database for every answer.
 
 What this module knows that no other does: how a process learns that N has moved. On SQLite a look at a counter that every
-commit moves (a thousandth of a second old at most); on PostgreSQL a thread asks every so often, so
+commit moves (five thousandths of a second old at most); on PostgreSQL a thread asks every so often, so
 what it says may be that much older. When it can no longer be known, it says so rather than what it once knew.
 """
 
@@ -23,8 +23,8 @@ from public_site.faults import NotReady
 
 # Asked for this long without an answer, the database counts as gone.
 LATE_SECONDS = 2.0
-# One look (8 µs) serves everybody for as long: a thousandth of a second.
-LOOK_SECONDS = 0.001
+# One look (8 µs, more when the processor has other things in mind) serves everybody for as long, in seconds.
+LOOK_SECONDS = 0.005
 _log = structlog.get_logger()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, bindparam, text
 
-from public_site import histories, records, register
+from public_site import histories, records, register, trails
 
 PAGE = 50
 FEW = 1_000  # enterprises whose entries are asked for by name
@@ -95,7 +95,7 @@ def of_enterprise(view: records.EnterpriseView, *, before: int = LAST) -> Page:
 def of_few(connection: Connection, ids: Sequence[int], *, before: int = LAST) -> Page:
     """What happened to these enterprises (at most `FEW`)."""
     wanted = frozenset(ids)
-    families = register.families(connection, wanted, register.latest_number(connection))
+    families = trails.families(connection, wanted, register.latest_number(connection))
     kin = sorted({member for family in families for member in family})
     found = _pointers(connection, before, PAGE + 1, kin) if kin else []
     kept = [pointer for pointer in found[:PAGE] if pointer.notice or wanted & set(pointer.enterprises)]

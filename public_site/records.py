@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from public_site import folding, grades, histories, mending, places, register, standings
+from public_site import folding, grades, histories, mending, places, register, standings, trails
 from public_site.database import chosen
 from public_site.enterprises import NoSuchEnterprise
 from public_site.faults import NotFound
@@ -184,7 +184,7 @@ def enterprise(
     """
     latest = register.latest_number(connection)
     upto = latest if known is None else min(known, latest)
-    trail = register.trail(connection, enterprise_id, upto)
+    trail = trails.of_enterprise(connection, enterprise_id, upto)
     family = folding.family(trail, as_of) if trail else folding.Family()
     if enterprise_id in family.leads_to:
         raise EnterpriseMerged(family.leads_to[enterprise_id])
@@ -249,7 +249,7 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
         raise NoSuchNotice(_("没有第 {number} 号公告。", number=notice_id))
     latest = register.latest_number(connection)
     published = register.entry(connection, notice_id)
-    amended = register.amended_notices(connection, latest).get(notice_id, [published])
+    amended = trails.amended_notices(connection, latest).get(notice_id, [published])
     said = mending.notice(published, amended, mending.undone(amended)).said
     return NoticeView(
         line=notice_line(row),
@@ -361,7 +361,7 @@ def _folded_lines(
 ) -> list[EnterpriseLine]:
     upto = register.latest_number(connection) if known is None else known
     told: dict[int, folding.Folded] = {}
-    for __, trail in register.trails(connection, register.families(connection, ids, upto), upto):
+    for __, trail in trails.of_families(connection, trails.families(connection, ids, upto), upto):
         told |= folding.family(trail, day).members
     found = (told[i] for i in ids if i in told)
     return [_line(folded, folded.on(day) if day else folded.now()) for folded in found]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import zstandard
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from public_site import lasting
 from public_site.complaints import sealing
 from public_site.faults import NotValid
 
@@ -152,8 +152,7 @@ def writing(file: Path, public: bytes, bound: str) -> Iterator[tuple[IO[bytes], 
             with zstandard.ZstdCompressor(level=_LEVEL).stream_writer(sealer, closefd=False) as plain:  # type: ignore[arg-type]  # all that it asks of a file is write
                 yield plain, told
             told.sealed = sealer.seal()
-            out.flush()
-            os.fsync(out.fileno())
+            lasting.settle(out)
     except BaseException:
         file.unlink(missing_ok=True)
         raise

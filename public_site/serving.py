@@ -177,6 +177,7 @@ def _warm(site: Site) -> None:
             site.points.at(connection, register.latest_number(connection))
     except (Fault, SQLAlchemyError) as fault:  # whoever asks for the map first makes them then
         _log.warning("the points of the map are not made yet", reason=type(fault).__name__)
+    garbage.keep_what_is_here()
 
 
 @contextmanager

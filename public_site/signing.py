@@ -19,7 +19,7 @@ import orjson
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from public_site import log, register
+from public_site import lasting, log, register
 from public_site.faults import NotReady, NotValid
 from public_site.languages import _
 
@@ -132,6 +132,5 @@ def _write(path: Path, data: bytes) -> None:
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     with aside.open("wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        lasting.settle(file)
     aside.replace(path)

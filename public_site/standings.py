@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Index, bindparam, insert, text, update
 from sqlmodel import Field, SQLModel
 
-from public_site import enterprises, folding, mending, register
+from public_site import enterprises, folding, mending, register, trails
 from public_site.enterprises import Line, core_name, normal_name
 
 NAME = "standings"
@@ -210,7 +210,7 @@ def catch_up(connection: Connection) -> int:
     if start == latest:
         return 0
     _tell_notices(connection, start, latest)
-    for among in register.batches_of_families(_families_since(connection, start, latest), _BATCH):
+    for among in trails.batches_of_families(_families_since(connection, start, latest), _BATCH):
         _fold_anew(connection, among, start, latest)
     register.reach(connection, NAME, latest)
     return latest - start
@@ -222,7 +222,7 @@ def changed_since(connection: Connection, number: int) -> list[int]:
     return sorted(i for family in families for i in family)
 
 
-def _families_since(connection: Connection, number: int, latest: int) -> list[register.Family]:
+def _families_since(connection: Connection, number: int, latest: int) -> list[trails.Family]:
     """What was published of an enterprise, of one tied to it by a merge or a move, or of a notice that speaks of it."""
     query = text(
         "SELECT DISTINCT enterprise_id FROM entry WHERE number > :n AND enterprise_id IS NOT NULL"
@@ -230,7 +230,7 @@ def _families_since(connection: Connection, number: int, latest: int) -> list[re
         " (SELECT notice_id FROM entry WHERE number > :n AND enterprise_id IS NULL AND kind <> 'notice_published')"
     )
     ids = [int(i) for (i,) in connection.execute(query, {"n": number})]
-    return register.families(connection, ids, latest)
+    return trails.families(connection, ids, latest)
 
 
 def rows_of_family(family: folding.Family) -> Iterator[tuple[type[SQLModel], dict[str, Any]]]:
@@ -266,7 +266,7 @@ def name_columns(name: str, line: Line) -> dict[str, Any]:
             "head_key": keys.head, "tail_key": keys.tail, "short_key": keys.short}  # fmt: skip
 
 
-def _fold_anew(connection: Connection, among: Sequence[register.Family], start: int, known: int) -> None:
+def _fold_anew(connection: Connection, among: Sequence[trails.Family], start: int, known: int) -> None:
     """Replace what was made of these families up to entry `start`; a later id has no rows yet."""
     ids = [i for family in among for i in family]
     if there := [i for i in ids if i <= start]:
@@ -275,7 +275,7 @@ def _fold_anew(connection: Connection, among: Sequence[register.Family], start: 
             query = text(f"DELETE FROM {table} WHERE {column} IN :ids").bindparams(bindparam("ids", expanding=True))
             connection.execute(query, {"ids": there})
     made: dict[type[SQLModel], list[dict[str, Any]]] = {}
-    for _, trail in register.trails(connection, among, known):
+    for _, trail in trails.of_families(connection, among, known):
         for table_class, row in rows_of_family(folding.family(trail)):
             made.setdefault(table_class, []).append(row)
     for table_class, rows in made.items():
@@ -375,7 +375,7 @@ def _tell_notices(connection: Connection, start: int, latest: int) -> None:
     """Make the rows of the notices published or amended after entry `start`; the folds count their decisions."""
     query = text("SELECT number FROM entry WHERE kind = 'notice_published' AND number > :n ORDER BY number")
     new = [int(n) for (n,) in connection.execute(query, {"n": start}).all()]
-    amended = register.amended_notices(connection, latest)
+    amended = trails.amended_notices(connection, latest)
     if new:
         rows = [notice_row(amended.get(n) or [register.entry(connection, n)], 0, 0) for n in new]
         connection.execute(insert(NoticeRecord), rows)

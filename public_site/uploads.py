@@ -6,7 +6,6 @@ folder, written as it arrives), how far the reading is, and that all of it survi
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ import orjson
 from sqlalchemy import Connection, Index, insert, text
 from sqlmodel import Field, SQLModel
 
-from public_site import register
+from public_site import lasting, register
 from public_site.database import Database
 from public_site.faults import NotFound, NotValid
 from public_site.notices import Given, Problem, Reading
@@ -96,8 +95,7 @@ def receiving(folder: Path) -> Iterator[tuple[str, IO[bytes]]]:
     try:
         with path.open("xb") as file:
             yield name, file
-            file.flush()
-            os.fsync(file.fileno())  # what is acknowledged is on disk
+            lasting.settle(file)  # what is acknowledged is on disk
     except BaseException:
         path.unlink(missing_ok=True)
         raise

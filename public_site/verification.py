@@ -18,7 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import BindParameter, Connection, bindparam, text
 
-from public_site import drafts, folding, log, register, retelling, standings, tree
+from public_site import drafts, folding, log, register, retelling, standings, trails, tree
 from public_site.database import Database, SchemaNotCurrent, chosen
 from public_site.faults import Fault
 from public_site.settings import Settings
@@ -60,7 +60,7 @@ def verify(
     `held_outside` is a signed checkpoint that someone kept; `index_problems` asks the search index about itself.
     """
     report = Report()
-    register.forget_what_was_read()
+    trails.forget_what_was_read()
     try:
         database.require_current()
     except SchemaNotCurrent as fault:
@@ -302,10 +302,10 @@ def standings_problems(connection: Connection) -> Iterator[str]:
     if standings.as_of(connection) != latest:
         yield "等级表没有追上登记。"
     counted = dict.fromkeys(standings.TABLES, 0)
-    families = register.families(connection, standings.changed_since(connection, 0), latest)
-    for batch in register.batches_of_families(families, 500):
+    families = trails.families(connection, standings.changed_since(connection, 0), latest)
+    for batch in trails.batches_of_families(families, 500):
         kept = _kept_rows(connection, [i for family in batch for i in family])
-        for family, trail in register.trails(connection, batch, latest):
+        for family, trail in trails.of_families(connection, batch, latest):
             made: dict[str, list[dict[str, Any]]] = {}
             for table_class, row in standings.rows_of_family(folding.family(trail)):
                 made.setdefault(str(table_class.__tablename__), []).append(row)
@@ -333,7 +333,7 @@ def _kept_rows(connection: Connection, ids: Sequence[int]) -> _Rows:
     return kept
 
 
-def _compare_family(family: register.Family, made: dict[str, list[dict[str, Any]]], kept: _Rows) -> Iterator[str]:
+def _compare_family(family: trails.Family, made: dict[str, list[dict[str, Any]]], kept: _Rows) -> Iterator[str]:
     for table in standings.OF_ENTERPRISE:
         there = [row for i in family for row in kept.get(table, {}).get(i, ())]
         if sorted(map(_sortable, there)) != sorted(map(_sortable, made.get(table, []))):
@@ -345,7 +345,7 @@ def _sortable(row: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def compare_naively(
-    family: register.Family, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
+    family: trails.Family, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
 ) -> Iterator[str]:
     """Where the rows that a family made are not what the second telling of its trail says."""
     living = retelling.told(trail)
@@ -367,7 +367,7 @@ def compare_naively(
 
 
 def _compare_identity(
-    family: register.Family, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
+    family: trails.Family, trail: list[register.Entry], made: dict[str, list[dict[str, Any]]]
 ) -> Iterator[str]:
     """Which enterprises of a family there are, and what each is called, told a second time."""
     elsewhere = {row["id"]: row["into_id"] for row in made.get("merged_enterprise", [])}
@@ -394,7 +394,7 @@ def _notices(connection: Connection, counted: dict[str, int]) -> Iterator[str]:
     kept_by_industry = text(
         "SELECT industry, decisions, downgrades FROM notice_industry WHERE notice_id = :id ORDER BY industry"
     )
-    amended = register.amended_notices(connection, register.latest_number(connection))
+    amended = trails.amended_notices(connection, register.latest_number(connection))
     for (number,) in connection.execute(query).all():
         decisions, downgrades = connection.execute(count, {"id": number}).one()
         told = amended.get(number) or [register.entry(connection, number)]

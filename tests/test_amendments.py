@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from public_site import amendments, drafts, publishing, records, register
+from public_site import amendments, drafts, publishing, records, register, trails
 from public_site.enterprises import NoSuchEnterprise
 from public_site.faults import Fault
 from tests.amending import CODE, PAPER, PRINT, amend, grade, sound, two, untouched
@@ -260,16 +260,16 @@ def test_what_amends_notices_is_read_once_for_each_entry_number_and_by_a_writer_
     two(desk)
     far = desk.latest + 100
     with desk.database.reading() as connection:
-        assert register.amended_notices(connection, far) == {}
-        assert register.amended_notices(connection, desk.latest) == {}
+        assert trails.amended_notices(connection, far) == {}
+        assert trails.amended_notices(connection, desk.latest) == {}
     amend(desk, publishing.draft_notice_correction, 1, {"title": "新标题"})
     with desk.database.reading() as connection:
-        amended = register.amended_notices(connection, desk.latest)
-        assert register.amended_notices(connection, far) == amended
+        amended = trails.amended_notices(connection, desk.latest)
+        assert trails.amended_notices(connection, far) == amended
         assert [entry.kind for entry in amended[1]] == ["notice_published", "notice_corrected"]
-        assert register.amended_notices(connection, desk.latest) is amended
+        assert trails.amended_notices(connection, desk.latest) is amended
     with desk.database.trying() as connection:
-        assert register.amended_notices(connection, desk.latest) is not amended
+        assert trails.amended_notices(connection, desk.latest) is not amended
 
 
 def test_no_entry_holds_a_field_that_is_not_on_the_list(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
 
-from public_site import folding, log, records, register, retelling, standings, verification
+from public_site import folding, log, records, register, retelling, standings, trails, verification
 from public_site.database import Database
 from public_site.enterprises import NoSuchEnterprise
 from tests.desk import Desk, row
@@ -73,8 +73,8 @@ def test_the_tables_are_the_fold_and_the_fold_is_the_naive_telling_on_every_day(
             standings.catch_up(connection)
         with database.reading() as connection:
             latest = register.latest_number(connection)
-            among = register.families(connection, standings.changed_since(connection, 0), latest)
-            for _, trail in register.trails(connection, among, latest):
+            among = trails.families(connection, standings.changed_since(connection, 0), latest)
+            for _, trail in trails.of_families(connection, among, latest):
                 living = retelling.told(trail)
                 for folded in folding.family(trail).members.values():
                     for decision in folded.decisions:

@@ -34,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
-from public_site import throttling
+from public_site import lasting, throttling
 from public_site.complaints import sealing
 from public_site.database import Database
 from public_site.faults import NotReady
@@ -424,5 +424,4 @@ def write_key(file: Path, data: bytes) -> None:
     opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "wb") as out:
         out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
+        lasting.settle(out)

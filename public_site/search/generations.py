@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from public_site import lasting
 from public_site.search.values import WriterBusy
 
 _CURRENT = "CURRENT"
@@ -75,11 +76,10 @@ def put_in_force(root: Path, folder: Path) -> None:
     waiting = root / f"{_CURRENT}.new"
     with waiting.open("w", encoding="utf-8") as handle:
         handle.write(folder.name + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
-    _sync_folder(folder)
+        lasting.settle(handle)
+    lasting.settle_folder(folder)
     waiting.replace(current_file(root))
-    _sync_folder(root)
+    lasting.settle_folder(root)
     drop_others(root, folder)
 
 
@@ -93,7 +93,7 @@ def drop_others(root: Path, kept: Path | None) -> None:
 def drop_all(root: Path) -> None:
     current_file(root).unlink(missing_ok=True)
     if root.is_dir():
-        _sync_folder(root)
+        lasting.settle_folder(root)
         drop_others(root, None)
 
 
@@ -135,11 +135,3 @@ def _checksum(descriptor: int, length: int) -> int:
 
 def _all(root: Path) -> list[Path]:
     return [folder for folder in root.glob(f"{_PREFIX}*") if folder.name.removeprefix(_PREFIX).isdecimal()]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

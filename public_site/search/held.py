@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from public_site import lasting
 from public_site.search import cells, prepared
 from public_site.search.cells import Box, Flags, Numbers
 from public_site.search.columns import PLACES
@@ -114,8 +114,7 @@ def write(path: Path, columns: Columns, counted: Columns) -> None:
                 handle.write(content)
         footer = json.dumps({"crc": checksum}).encode()
         handle.write(footer + len(footer).to_bytes(4, "little") + FOOTER_MAGIC.to_bytes(4, "little"))
-        handle.flush()
-        os.fsync(handle.fileno())
+        lasting.settle(handle)
 
 
 def drop_older(folder: Path, as_of: int) -> None:

@@ -26,6 +26,7 @@ from public_site.web import (
     check,
     codes,
     data,
+    direct,
     doors,
     downgrades,
     enterprises,
@@ -155,7 +156,7 @@ def create_app(settings: Settings, parts: frozenset[str] = DEFAULT) -> FastAPI:
 
         app.exception_handler(NotSignedIn)(console.guard.to_sign_in)
     for module in (*ALWAYS, *(page for part in sorted(parts) for page in pages_of(part))):
-        app.include_router(module.routes)
+        direct.join(app, module.routes.routes)
     # What is asked of the intake is counted among all else: when somebody was at the form is nobody's business.
     counted = (*ALWAYS, *(page for part in sorted(parts - {"intake"}) for page in pages_of(part)))
     paths = [route.path for module in counted for route in module.routes.routes]

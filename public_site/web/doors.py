@@ -8,13 +8,12 @@ keep the one that would give it back from running. `Index` finds ids. The doors 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar
 
 import anyio
 from fastapi import Depends, Request
-from fastapi.concurrency import contextmanager_in_threadpool
 from jinja2 import Environment
 from sqlalchemy import Connection
 
@@ -94,27 +93,28 @@ def site(request: Request) -> Site:
     return found
 
 
-async def snapshot(request: Request) -> AsyncIterator[Snapshot]:
-    """One snapshot for the length of the route.
+async def room(request: Request) -> AsyncIterator[None]:
+    """Room for one more reader, for the length of the route.
 
     Raises: DatabaseBusy when too many have been reading for too long.
     """
-    room = site(request).room
+    places = site(request).room
     try:
-        with anyio.fail_after(LONGEST_WAIT):
-            await room.acquire()
-    except TimeoutError:
-        raise DatabaseBusy(_("同时访问的人太多，请稍后再试。")) from None
+        places.acquire_nowait()
+    except anyio.WouldBlock:
+        try:
+            with anyio.fail_after(LONGEST_WAIT):
+                await places.acquire()
+        except TimeoutError:
+            raise DatabaseBusy(_("同时访问的人太多，请稍后再试。")) from None
     try:
-        async with contextmanager_in_threadpool(_opened(request)) as found:
-            yield found
+        yield
     finally:
-        room.release()
+        places.release()
 
 
-@contextmanager
-def _opened(request: Request) -> Iterator[Snapshot]:
-    """A snapshot; "you have it already" is answered before anything is read."""
+def snapshot(request: Request, _room: Annotated[None, Depends(room, scope="function")]) -> Iterator[Snapshot]:
+    """One snapshot for the length of the route; "you have it already" is answered before anything is read."""
     parts = site(request)
     with parts.database.reading() as connection:
         number, published_at = register.latest(connection)

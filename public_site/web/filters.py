@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -110,8 +111,7 @@ class Filters:
 
     def url(self, path: str = "/enterprises") -> str:
         """The address of this list: parameters in one fixed order, nothing empty, so that equal lists are equal URLs."""
-        pairs = [pair for name in NAMES for pair in self._said(name)]
-        return f"{path}?{urlencode(pairs, safe=',')}" if pairs else path
+        return _address(path, _pieces(self))
 
     def singles(self) -> list[tuple[str, str]]:
         """The chosen filters that have one value: name, and what a reader calls it."""
@@ -153,7 +153,7 @@ class Filters:
     def hidden(self, *shown: str) -> list[tuple[str, str]]:
         """What a form must carry along besides the fields it shows; of the orders only the one that any day has."""
         left_out = (*shown, "cursor", *(() if self.sort == "name" else ("sort",)))
-        return [pair for name in NAMES if name not in left_out for pair in self._said(name)]
+        return [pair for name in NAMES if name not in left_out for pair in _said(name, getattr(self, name))]
 
     def chosen(self, name: str) -> tuple[str, ...]:
         """The chosen values of a facet."""
@@ -164,48 +164,71 @@ class Filters:
 
     def with_value(self, name: str, value: str) -> Filters:
         """This list narrowed by one more value."""
-        if isinstance(getattr(self, name), bool):
-            return self._changed({name: True})
-        if name in _BELOW:
-            return self._changed({name: (value,)} | dict.fromkeys(_BELOW[name], ()))
-        return self._changed({name: tuple(dict.fromkeys((*self.chosen(name), value)))})
+        return self._changed(self._narrowing(name, value))
 
     def without_value(self, name: str, value: str) -> Filters:
         """This list widened again by one value."""
+        return self._changed(self._widening(name, value))
+
+    def choice(self, name: str, value: str, label: str, count: int, path: str) -> Choice:
+        """A value of a facet with the address of the list that it gives; a page has dozens, so no list is made for it."""
+        is_chosen = value in self.chosen(name)
+        changes = self._widening(name, value) if is_chosen else self._narrowing(name, value)
+        pieces = _pieces(self) | {changed: _piece(changed, to) for changed, to in changes.items()} | {"cursor": ""}
+        return Choice(value, label, count, _address(path, pieces), is_chosen)
+
+    def _narrowing(self, name: str, value: str) -> dict[str, Any]:
         if isinstance(getattr(self, name), bool):
-            return self._changed({name: False})
+            return {name: True}
+        if name in _BELOW:
+            return {name: (value,)} | dict.fromkeys(_BELOW[name], ())
+        return {name: tuple(dict.fromkeys((*self.chosen(name), value)))}
+
+    def _widening(self, name: str, value: str) -> dict[str, Any]:
+        if isinstance(getattr(self, name), bool):
+            return {name: False}
         left = tuple(other for other in self.chosen(name) if other != value)
-        return self._changed({name: left} | dict.fromkeys(_BELOW.get(name, ()), ()))
+        return {name: left} | dict.fromkeys(_BELOW.get(name, ()), ())
 
     def _changed(self, changes: dict[str, Any]) -> Filters:
         return replace(self, cursor=None, **changes)
 
-    def _said(self, name: str) -> list[tuple[str, str]]:
-        value = getattr(self, name)
-        if value is None or value is False or value == ():
-            return []
-        if value is True:
-            return [(name, "1")]
-        if isinstance(value, float):
-            return [(name, f"{value:g}")]
-        if isinstance(value, date):
-            return [(name, value.isoformat())]
-        if isinstance(value, tuple) and isinstance(value[0], float):
-            return [(name, ",".join(f"{part:.9g}" for part in value))]
-        return [(name, str(part)) for part in value] if isinstance(value, tuple) else [(name, str(value))]
+
+@lru_cache(maxsize=64)
+def _pieces(wanted: Filters) -> dict[str, str]:
+    """What each parameter adds to the address, in their order; "" where it says nothing."""
+    return {name: _piece(name, getattr(wanted, name)) for name in NAMES}
+
+
+@lru_cache(maxsize=2048)
+def _piece(name: str, value: Any) -> str:
+    return urlencode(_said(name, value), safe=",")
+
+
+def _address(path: str, pieces: dict[str, str]) -> str:
+    query = "&".join(filter(None, pieces.values()))
+    return f"{path}?{query}" if query else path
+
+
+def _said(name: str, value: Any) -> list[tuple[str, str]]:
+    if value is None or value is False or value == ():
+        return []
+    if value is True:
+        return [(name, "1")]
+    if isinstance(value, float):
+        return [(name, f"{value:g}")]
+    if isinstance(value, date):
+        return [(name, value.isoformat())]
+    if isinstance(value, tuple) and isinstance(value[0], float):
+        return [(name, ",".join(f"{part:.9g}" for part in value))]
+    return [(name, str(part)) for part in value] if isinstance(value, tuple) else [(name, str(value))]
 
 
 def facet(
     wanted: Filters, name: str, counts: Iterable[tuple[str, int]], path: str, label: Callable[[str], str]
 ) -> Facet:
     """The links of one facet."""
-    chosen = wanted.chosen(name)
-    choices = []
-    for value, count in counts:
-        is_chosen = value in chosen
-        target = wanted.without_value(name, value) if is_chosen else wanted.with_value(name, value)
-        choices.append(Choice(value, label(value), count, target.url(path), is_chosen))
-    return Facet(name, tuple(choices))
+    return Facet(name, tuple(wanted.choice(name, value, label(value), count, path) for value, count in counts))
 
 
 def read(parameters: Parameters) -> Filters:

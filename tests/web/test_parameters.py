@@ -98,6 +98,16 @@ def test_taking_back_what_was_chosen_gives_the_list_before(wanted: Filters) -> N
         assert wanted.without_value(name, "1").with_value(name, "1").chosen(name) == ("1",)
 
 
+@given(_FILTERS)
+def test_a_choice_leads_to_the_list_with_it_or_without_it(wanted: Filters) -> None:
+    told = (("industry", "水泥"), ("province", "500000"), ("county", "500102"), ("grade", "A+"), ("excellence", "1"))
+    for name, value in told:
+        choice = wanted.choice(name, value, "", 7, "/map")
+        other = wanted.without_value(name, value) if choice.chosen else wanted.with_value(name, value)
+        assert choice.url == other.url("/map")
+        assert choice.chosen == (value in wanted.chosen(name))
+
+
 def test_choosing_a_province_lets_go_of_the_city_and_county_before() -> None:
     wanted = Filters(province=("500000",), city=("500100",), county=("500102",))
     assert wanted.with_value("province", "110000") == Filters(province=("110000",))
