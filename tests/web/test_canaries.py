@@ -204,14 +204,21 @@ def test_forty_values_are_found_nowhere_and_after_erasure_not_even_their_seals(
             assert not [one for one in sealed if one[:48] in data or one[-48:] in data], file
         crashed(inbox, canary, informant, publisher)
     said = [orjson.loads(line) for line in log.read_bytes().splitlines()]
-    assert [line["event"] for line in said].count("the database does not answer") == 3
-    assert all(line["where"] for line in said if line["event"] == "the database does not answer")
+    _, event = without_tables(publisher.database)
+    assert [line["event"] for line in said].count(event) == 3
+    assert all(line["where"] for line in said if line["event"] == event)
     assert found(canary.made, log.read_bytes()) == []
     inbox.store.close()
 
 
+def without_tables(database: Database) -> tuple[int, str]:
+    """How a missing table is answered and told: SQLite's driver takes it for a database that does not answer."""
+    return (503, "the database does not answer") if database.is_sqlite else (500, "request not answered")
+
+
 def crashed(inbox: Inbox, canary: Canaries, informant: Informant, publisher: Any) -> None:
     """The tables are gone while somebody sends a form, asks for a case and searches: what the server says of it."""
+    status, _ = without_tables(publisher.database)
     with inbox.store.sealed.writing() as connection:
         connection.execute(text("ALTER TABLE complaint RENAME TO gone"))
     with publisher.database.writing() as connection:
@@ -219,10 +226,10 @@ def crashed(inbox: Inbox, canary: Canaries, informant: Informant, publisher: Any
     informant.client.headers["Connection"] = "close"  # after a crash the server closes the connection
     answers = {"county": "重庆市涪陵区", "where": canary("crash where"), "when": "x", "categories": ["odour"], "about": "",
                "statement": f"{canary('crash statement')} 夜里有刺鼻的异味", "name": canary("crash name"), "how": "x"}  # fmt: skip
-    assert informant.send(informant.form(answers)).status_code == 503
+    assert informant.send(informant.form(answers)).status_code == status
     code = "".join(canary("crash code", plain=True)) * 2
-    assert informant.post("/complaints/follow", {"code": code}).status_code == 503
-    assert informant.client.get("/enterprises.json", params={"q": "演示"}).status_code == 503
+    assert informant.post("/complaints/follow", {"code": code}).status_code == status
+    assert informant.client.get("/enterprises.json", params={"q": "演示"}).status_code == status
 
 
 def _mailed(inbox: Inbox, post: Server) -> list[bytes]:
