@@ -25,6 +25,7 @@ help:
 	@echo "make bench-intake  a list of 100,000 rows from file to register: time and memory; then bench-lodge"
 	@echo "make bench-search  search by class of query at 100,000 and 1,000,000 enterprises, beside SQLite FTS5"
 	@echo "make bench-export  time and memory of the open data of 1,000,000 enterprises, CSV beside DuckDB's COPY"
+	@echo "make bench-copy    time and memory of copy-to, from SQLite to PostgreSQL, at 1,000,000 enterprises"
 	@echo "make bench-map  viewports of the map by zoom at 350,000 and 1,000,000 enterprises, with and without filters"
 	@echo "make bench-download  what the download of a list of 1,000,000 lines adds to the process"
 	@echo "make bench-check   a list of 10,000 codes against 1,000,000 enterprises, with receipt and proofs"
@@ -51,9 +52,11 @@ demo: install
 test: check browser nginx
 	$(BIN)/pytest -n auto --dist worksteal --durations 25
 
-# Page tests with every register on PostgreSQL; those of the register itself run on both databases always.
+# Tests of pages, open data, receipts and replicas with every register on PostgreSQL; those of the register itself run on
+# both databases always.
 test-postgresql: install browser
-	PUBLIC_SITE_TEST_WEB_ON=postgresql $(BIN)/pytest -n auto --dist worksteal tests/web tests/complaints
+	PUBLIC_SITE_TEST_WEB_ON=postgresql $(BIN)/pytest -n auto --dist worksteal tests/web tests/complaints \
+	    $$(grep -rl 'databases.on_one' tests --include='test_*.py')
 
 # The tests in a browser are never left out.
 browser:
@@ -158,7 +161,10 @@ hostile-uploads: install
 
 # Figures: each target below measures a row of the README's table of figures.
 
-.PHONY: bench-check bench-intake bench-search bench-export bench-map bench-download bench-lodge
+.PHONY: bench-check bench-copy bench-intake bench-search bench-export bench-map bench-download bench-lodge
+bench-copy: install
+	$(BIN)/python -m benchmarks.copying
+
 bench-export: install
 	$(BIN)/python -m benchmarks.export
 

@@ -63,8 +63,9 @@ class Cluster:
         self.run("pg_basebackup", "-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres", "-D", str(self.folder),
                  "-R", "-X", "stream", "-c", "fast", "--no-sync")  # fmt: skip
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         told = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c fsync=off -c hot_standby_feedback=on -c wal_retrieve_retry_interval=500"
+        told = " ".join((told, *options))
         self.run("pg_ctl", "-D", str(self.folder), "-w", "-l", str(self.folder / "log"), "-o", told, "start")
 
     def stop(self) -> None:

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from public_site import receipt_verifier, signing
 from public_site.commands import app
 from public_site.faults import NotValid
+from tests import databases
 from tests.desk import Desk, row
 
 CODE = "91350100M000100Y43"
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+pytestmark = databases.on_one
 
 
 @pytest.fixture
@@ -24,6 +25,7 @@ def typed(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Types a command over a small register; a list lies at list.csv."""
     desk.publish([row("演示甲有限公司", "A", 统一社会信用代码=CODE)], on="2023-05-01")
     monkeypatch.setenv("PUBLIC_SITE_DATA", str(desk.settings.data))
+    monkeypatch.setenv("PUBLIC_SITE_DATABASE_URL", desk.settings.database_url)
     monkeypatch.chdir(tmp_path)
     Path("list.csv").write_text(f"备注,代码\nx,{CODE}\ny,{CODE[:-1]}4\n", encoding="utf-8")
 

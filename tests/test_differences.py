@@ -8,6 +8,7 @@ import pytest
 
 from public_site import differences, publishing, records, register
 from public_site.drafts import Draft
+from tests import databases
 from tests.desk import DRAFTER, Desk, row
 from tests.notices.reading_desk import SAMPLES
 
@@ -135,7 +136,7 @@ def test_a_letter_of_one_enterprise_changes_the_enterprise_that_the_lists_know(d
     assert (found.registered, found.asked) == (0, 0)
 
 
-@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@databases.on_one
 def test_a_long_list_is_told_with_its_total_and_its_first_items(desk: Desk) -> None:
     draft = desk.draft([row(f"演示{number}号有限公司", "A") for number in range(differences.MOST + 5)])
     found = seen(desk, draft)

@@ -11,9 +11,8 @@ import pytest
 
 from public_site import exports, open_data
 from public_site.settings import Settings
+from tests import databases
 from tests.desk import Desk, row
-
-on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 
 class TestRhythm:
@@ -45,7 +44,7 @@ class TestRhythm:
         assert waited == [120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
-@on_sqlite
+@databases.on_one
 def test_while_the_site_serves_a_publication_becomes_a_version(desk: Desk, settings: Settings) -> None:
     desk.publish([row("演示甲有限公司", "A")])
     quick = settings.model_copy(update={"open_data_quiet_seconds": 1})
@@ -58,7 +57,7 @@ def test_while_the_site_serves_a_publication_becomes_a_version(desk: Desk, setti
     assert latest.entry == desk.latest
 
 
-@on_sqlite
+@databases.on_one
 def test_nothing_is_exported_where_the_settings_say_so(desk: Desk, settings: Settings) -> None:
     before = threading.active_count()
     with exports.following(desk.database, settings.model_copy(update={"open_data_quiet_seconds": 0})):

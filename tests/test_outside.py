@@ -17,10 +17,11 @@ from public_site import log, outside, replica, signing, tree
 from public_site.commands import app
 from public_site.faults import NotValid
 from public_site.web.app import create_app
+from tests import databases
 from tests.desk import Desk, row
 
 SITE = "https://mingji.example.cn"
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+pytestmark = databases.on_one
 
 
 @pytest.fixture

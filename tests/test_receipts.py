@@ -17,12 +17,13 @@ from joserfc.jwk import OKPKey
 
 from public_site import languages, log, outside, receipt_verifier, receipts, register, signing, tree
 from public_site.questions import of_text
+from tests import databases
 from tests.desk import Desk, row
 
 CODE = "91350100M000100Y43"
 LIST = f"{CODE}\n演示没有的厂\n{CODE}".replace("演示没有的厂", "91130200699229617X")
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+pytestmark = databases.on_one
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ from public_site.database import Database
 from public_site.faults import NotValid
 from public_site.settings import Settings
 from public_site.web.app import create_app
+from tests import databases
 from tests.desk import Desk, row
 
 SITE = "https://mingji.example.cn"
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+pytestmark = databases.on_one
 
 
 @pytest.fixture

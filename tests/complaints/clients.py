@@ -21,6 +21,8 @@ from typing import IO, Any
 import httpx2
 from lxml import html
 
+from tests import databases
+
 _addresses = itertools.count(1)
 OURS = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
@@ -51,8 +53,7 @@ def serving(
 ) -> Iterator[Serving]:
     """`public-site serve` in a process group of its own; whatever it says goes to `log`."""
     port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PUBLIC_SITE_")}
-    told = kept | {"PUBLIC_SITE_DATA": str(data), "PUBLIC_SITE_OPEN_DATA_QUIET_SECONDS": "0"} | dict(environment or {})
+    told = databases.environment_of(data) | {"PUBLIC_SITE_OPEN_DATA_QUIET_SECONDS": "0"} | dict(environment or {})
     command = [sys.executable, "-m", "public_site", "serve", "--port", str(port), "--parts", parts, *options]
     with log.open("ab") as out:
         process = _started(command, told, out)

@@ -21,9 +21,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(settings: Settings) -> Run:
     def run_(*words: str, typed: str = "", of: str = "complaints", **environment: str) -> Result:
-        told = {"PUBLIC_SITE_DATA": str(tmp_path / "data")} | environment
+        told = {"PUBLIC_SITE_DATA": str(settings.data), "PUBLIC_SITE_DATABASE_URL": settings.database_url} | environment
         return CliRunner().invoke(app, [of, *words], input=typed, env=told)
 
     added = run_(
@@ -33,14 +33,14 @@ def run(tmp_path: Path) -> Run:
     return run_
 
 
-def test_from_the_ceremony_to_letters_and_a_partner(run: Run, tmp_path: Path) -> None:
+def test_from_the_ceremony_to_letters_and_a_partner(run: Run, settings: Settings, tmp_path: Path) -> None:
     offline, file = tmp_path / "offline.key", tmp_path / "bodies.csv"
     file.write_text(BODIES, encoding="utf-8")
     done = run("ceremony", str(offline), "--passphrase-stdin", typed=f"{PASSPHRASE}\n")
     assert done.exit_code == 0, done.output
     assert "已采用 5 个机关" in run("bodies", str(file)).output
     assert "归 fuling" in run("appoint", "某人", "fuling").output
-    inbox = Inbox(Store(Settings(data=tmp_path / "data")), offline)
+    inbox = Inbox(Store(settings), offline)
     inbox.lodge()
     assert "没有设置发信服务器" in str(run("letters").exception)
     post = Server(answer="451 later")

@@ -8,15 +8,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 import rdflib
 from frictionless import Package, validate
 
 from data_export.fields import TABLES
 from public_site.open_data import LICENCE
+from tests import databases
 from tests.data_export.exporter import Exporter
 
-pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+pytestmark = databases.on_one
 DCAT, DCT = rdflib.Namespace("http://www.w3.org/ns/dcat#"), rdflib.Namespace("http://purl.org/dc/terms/")
 SPDX = rdflib.Namespace("http://spdx.org/rdf/terms#")
 

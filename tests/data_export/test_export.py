@@ -27,11 +27,9 @@ from data_export.fields import TABLES, Table
 from public_site import complaint_counts, open_data, publishing, register, tree
 from public_site.database import Database
 from public_site.settings import Settings
-from tests import planted
+from tests import databases, planted
 from tests.data_export.exporter import FORMULA, Exporter
 from tests.desk import Desk, row
-
-on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 
 def test_every_format_of_every_table_holds_the_same_rows(published: Exporter) -> None:
@@ -70,7 +68,7 @@ def _as_csv(value: Any) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-@on_sqlite
+@databases.on_one
 def test_the_same_register_gives_the_same_bytes(published: Exporter, tmp_path: Path) -> None:
     one, other = published.export(tmp_path / "one"), published.export(tmp_path / "other")
     assert one == other
@@ -79,7 +77,7 @@ def test_the_same_register_gives_the_same_bytes(published: Exporter, tmp_path: P
         assert file.read_bytes() == (tmp_path / "other" / other.name / file.name).read_bytes(), file.name
 
 
-@on_sqlite
+@databases.on_one
 def test_a_large_register_is_written_by_other_hands_and_gives_the_same_bytes(
     published: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,7 +93,7 @@ def test_a_large_register_is_written_by_other_hands_and_gives_the_same_bytes(
             assert gzip.decompress((tmp_path / "large" / large.name / f"{file.name}.gz").read_bytes()) == plain
 
 
-@on_sqlite
+@databases.on_one
 def test_sizes_digests_and_compressed_siblings_are_those_of_the_index(published: Exporter) -> None:
     version = published.export()
     assert open_data.read(published.folder).latest == version
@@ -112,7 +110,7 @@ def test_sizes_digests_and_compressed_siblings_are_those_of_the_index(published:
     assert version.bytes == stored
 
 
-@on_sqlite
+@databases.on_one
 def test_csv_is_rfc_4180_and_the_one_for_excel_is_guarded(published: Exporter) -> None:
     version = published.export()
     plain = published.path(version, "enterprises.csv").read_bytes()
@@ -125,7 +123,7 @@ def test_csv_is_rfc_4180_and_the_one_for_excel_is_guarded(published: Exporter) -
     assert f"'{FORMULA}".encode() in guarded
 
 
-@on_sqlite
+@databases.on_one
 def test_no_cell_of_a_workbook_is_a_formula_and_its_fields_are_explained(published: Exporter) -> None:
     version = published.export()
     book = openpyxl.load_workbook(published.path(version, "enterprises.xlsx"))
@@ -135,7 +133,7 @@ def test_no_cell_of_a_workbook_is_a_formula_and_its_fields_are_explained(publish
     assert [line[0].value for line in book["字段说明"].iter_rows(min_row=2)] == [f.name for f in TABLES[0].fields]
 
 
-@on_sqlite
+@databases.on_one
 def test_geojson_holds_the_enterprises_with_a_point(desk: Desk, exporter: Exporter) -> None:
     desk.publish([row("演示甲有限公司", "A"), row("演示乙有限公司", "B")])
     draft = publishing.draft_enterprise_change(
@@ -150,7 +148,7 @@ def test_geojson_holds_the_enterprises_with_a_point(desk: Desk, exporter: Export
     assert next(f for f in version.files if f.format == "geojson").rows == 1
 
 
-@on_sqlite
+@databases.on_one
 def test_an_empty_set_of_points_is_still_geojson(published: Exporter) -> None:
     version = published.export()
     told = json.loads(published.path(version, "enterprises.geojson").read_text(encoding="utf-8"))
@@ -209,7 +207,7 @@ class TestRefusals:
             exporter.export()
         assert open_data.read(exporter.folder).latest is None
 
-    @on_sqlite
+    @databases.on_one
     def test_a_row_that_breaks_a_rule_publishes_nothing(self, published: Exporter, database: Database) -> None:
         before = published.export()
         with database.writing() as connection:
@@ -221,14 +219,14 @@ class TestRefusals:
         assert [p.name for p in other.iterdir()] == [".lock"]
         assert open_data.read(published.folder).latest == before
 
-    @on_sqlite
+    @databases.on_one
     def test_a_reference_to_nothing_is_found(self, published: Exporter, database: Database) -> None:
         with database.writing() as connection:
             connection.execute(text("UPDATE holding SET notice_id = 2 WHERE to_day IS NULL"))
         with pytest.raises(checking.ExportRefused, match=r"grades：\d 行的 notice_id 指向 notices 中没有的 id"):
             published.export()
 
-    @on_sqlite
+    @databases.on_one
     def test_a_register_that_is_behind_its_own_export_is_refused(self, published: Exporter, tmp_path: Path) -> None:
         published.export()
         empty = Settings(data=tmp_path / "empty")
@@ -237,7 +235,7 @@ class TestRefusals:
             with pytest.raises(exporting.RegisterBehind):
                 Exporter(database, empty, published.folder).export()
 
-    @on_sqlite
+    @databases.on_one
     def test_a_damaged_file_is_found_before_it_is_published(
         self, published: Exporter, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -258,7 +256,7 @@ class TestCommand:
         return subprocess.run([sys.executable, "-m", "data_export", *words], env=settings.as_environment(),
                               capture_output=True, text=True, check=False)  # fmt: skip
 
-    @on_sqlite
+    @databases.on_one
     def test_it_exports_into_the_data_folder_with_plain_lines_and_is_done_the_second_time(
         self, published: Exporter
     ) -> None:
@@ -271,7 +269,7 @@ class TestCommand:
         assert second.returncode == 0
         assert "已经是最新的" in second.stdout
 
-    @on_sqlite
+    @databases.on_one
     def test_what_it_cannot_do_is_one_sentence_and_code_2(self, exporter: Exporter, tmp_path: Path) -> None:
         said = self.run(exporter.settings)
         assert (said.returncode, said.stderr.splitlines()[-1]) == (2, "登记还是空的，没有可以导出的数据。")

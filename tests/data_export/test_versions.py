@@ -24,11 +24,11 @@ from public_site import log, open_data, publishing, standings
 from public_site.database import Database
 from public_site.open_data import File, Index, Version
 from public_site.settings import Settings
+from tests import databases
 from tests.data_export.exporter import Exporter, correct
 from tests.desk import Desk, row
 from tests.trails import Scribe, Step, steps
 
-on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 KILLS = 12 * int(os.environ.get("PUBLIC_SITE_TEST_SWEEP", "1"))
 
 
@@ -43,7 +43,7 @@ def is_whole(folder: Path) -> bool:
 
 
 class TestPublishing:
-    @on_sqlite
+    @databases.on_one
     def test_a_version_is_named_by_entry_and_day_and_stays_when_the_next_one_comes(
         self, published: Exporter, desk: Desk
     ) -> None:
@@ -57,26 +57,26 @@ class TestPublishing:
         assert [v.name for v in open_data.read(published.folder).versions] == [second.name, first.name]
         assert is_whole(published.folder)
 
-    @on_sqlite
+    @databases.on_one
     def test_what_is_there_already_is_not_made_again(self, published: Exporter) -> None:
         first = published.export()
         published.told.clear()
         assert published.export() == first
         assert published.told == []
 
-    @on_sqlite
+    @databases.on_one
     def test_two_exporters_do_not_meet(self, published: Exporter) -> None:
         with versions.alone(published.folder), pytest.raises(versions.ExportUnderWay):
             published.export()
 
-    @on_sqlite
+    @databases.on_one
     def test_an_index_that_cannot_be_read_is_said_and_left_alone(self, published: Exporter) -> None:
         published.export()
         (published.folder / "index.json").write_bytes(b'{"versions": [{}]}')
         with pytest.raises(open_data.IndexDamaged):
             published.export()
 
-    @on_sqlite
+    @databases.on_one
     @pytest.mark.timeout(900)
     def test_killed_at_any_moment_it_leaves_the_old_version_whole(self, published: Exporter, desk: Desk) -> None:
         before = published.export()
@@ -99,7 +99,7 @@ class TestPublishing:
         names = {p.name for p in published.folder.iterdir()}
         assert names == {".lock", "index.json", "latest", before.name, latest.name}
 
-    @on_sqlite
+    @databases.on_one
     @pytest.mark.parametrize("step", ["_write_index", "_point_at_latest", "_remove_files"])
     def test_a_crash_between_any_two_steps_of_the_switch_is_mended_by_the_next_run(
         self, published: Exporter, desk: Desk, monkeypatch: pytest.MonkeyPatch, step: str
@@ -141,7 +141,7 @@ def _export(settings: Settings, folder: Path, seconds: float | None) -> int:
 
 
 class TestDeltas:
-    @on_sqlite
+    @databases.on_one
     @pytest.mark.timeout(900)
     def test_the_first_version_and_the_deltas_give_every_later_one(self, published: Exporter, desk: Desk) -> None:
         told = [published.export()]
@@ -247,7 +247,7 @@ class TestThinning:
             assert version.previous is None or version.previous in seen
         assert [v.name for v in index.versions] == list(reversed(seen)), "every version stays listed"
 
-    @on_sqlite
+    @databases.on_one
     def test_a_thinned_version_keeps_only_its_delta_on_the_disk(
         self, published: Exporter, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:

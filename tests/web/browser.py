@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 import subprocess
@@ -17,6 +16,8 @@ from urllib.parse import urlsplit
 
 import pyotp
 from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests import databases
 
 CHROMIUM = "/usr/bin/chromium"
 _ARGUMENTS = (
@@ -38,9 +39,8 @@ def chromium() -> Iterator[Browser]:
 def server(data: Path) -> Iterator[str]:
     """`public-site serve` with every part over a data folder; its address."""
     port = free_port()
-    process = subprocess.Popen(
-        [*_PUBLIC_SITE, "serve", "--port", str(port), "--parts", "public,intake,console"], env=_environment(data)
-    )
+    command = [*_PUBLIC_SITE, "serve", "--port", str(port), "--parts", "public,intake,console"]
+    process = subprocess.Popen(command, env=databases.environment_of(data))
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(f"{address}/healthz", process)
@@ -73,16 +73,10 @@ def wait_for(url: str, process: subprocess.Popen[bytes], *, seconds: float = 240
 _PUBLIC_SITE = (sys.executable, "-m", "public_site")
 
 
-def _environment(data: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PUBLIC_SITE_")}
-    return kept | {"PUBLIC_SITE_DATA": str(data)}
-
-
 def public_site(data: Path, *command: str, typed: str = "") -> str:
     """What a command of ours prints."""
-    done = subprocess.run(
-        [*_PUBLIC_SITE, *command], env=_environment(data), input=typed, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*_PUBLIC_SITE, *command], env=databases.environment_of(data), input=typed,
+                          capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
 

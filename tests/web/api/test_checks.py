@@ -61,7 +61,7 @@ def test_the_command_gives_the_same_bytes_without_the_site(
     rows = [(CODE, ""), (CODE, "演示丙家具有限公司"), ("", "演示丙家具有限公司"), ("1", ""), ("", "没有的公司")]
     body = "代码,企业名称,号\n" + "".join(f"{code},{name},{at}\n" for at, (code, name) in enumerate(rows * 200))
     (tmp_path / "list.csv").write_text(body, encoding="utf-8")
-    for name, value in published.settings.model_dump(include={"data", "base_url", "origin"}).items():
+    for name, value in published.settings.model_dump(include={"data", "database_url", "base_url", "origin"}).items():
         monkeypatch.setenv(f"PUBLIC_SITE_{name.upper()}", str(value or ""))
     words = ("check", str(tmp_path / "list.csv"), "--as-of", "2024-01-01", "-o", str(tmp_path / "out.csv"))
     told = CliRunner().invoke(app, words, catch_exceptions=False)
