@@ -33,7 +33,7 @@ HELLO, SAME, DATASETTE, PLAIN = (
 _FACTORIES = (SAME, DATASETTE)
 _CORES = sorted(os.sched_getaffinity(0))
 _TICK = os.sysconf("SC_CLK_TCK")
-_UVICORN = ("--no-access-log", "--no-server-header", "--log-level", "warning", "--timeout-keep-alive", "15")
+_UVICORN = ("--no-access-log", "--no-server-header", "--log-level", "warning", "--timeout-keep-alive", "120")
 
 
 @dataclass(frozen=True, slots=True)
