@@ -12,7 +12,8 @@ COPY public_site public_site
 COPY data_export data_export
 COPY templates templates
 COPY static static
-RUN PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt /opt/public-site/bin/pip install --no-deps .
+RUN PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt /opt/public-site/bin/pip install --no-deps . \
+    && /opt/public-site/bin/public-site compile
 
 FROM python:3.13-slim-bookworm
 RUN useradd --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin mingji \

@@ -65,6 +65,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     settings   shipped        what an operator may set · where the files beside the code are
     persons    garbage        how a person's name is written · what the collector of cycles is spared
     faults     lasting        what can go wrong, in four words · what outlives a power cut
+    workings                  what is worked out of the program's own files, kept beside its compiled modules
 
 Finding rule: the first word of a URL = the module in `web/` = the folder in `templates/` = the test file.
 """

@@ -202,6 +202,16 @@ def write_static(folder: Annotated[Path, typer.Argument(file_okay=False, help="�
     typer.echo(f"写出 {static.write(made, made.state.site.assets, folder)} 个文件到 {folder}。")
 
 
+@app.command("compile")
+def compile_everything() -> None:
+    """Work out beforehand what a start would else work out: templates and the dictionary of sounds. For images."""
+    from public_site.search import sounds
+    from public_site.web import pages
+
+    sounds.make_ready()
+    typer.echo(f"模板 {pages.compile_templates(from_environment())} 个，读音表 1 份，已备好。")
+
+
 @app.command("copy-to")
 def copy_to(
     target: Annotated[str, typer.Argument(help="空的 PostgreSQL 数据库：postgresql+psycopg://用户@主机/数据库")],

@@ -10,10 +10,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
+from importlib.metadata import version
 from itertools import pairwise, product
 from operator import add
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
+import orjson
+
+from public_site import workings
 from public_site.search.text import START
 
 SPLITS = 8
@@ -39,40 +44,51 @@ def _toneless(syllable: str) -> tuple[str, ...]:
 
 
 @cache
-def _in_use() -> dict[str, tuple[str, ...]]:
-    """The readings that characters have in the words of pypinyin's dictionary; its list of single characters also
-    holds readings that no living word uses (有 as wei, 限 as wen), which would treble the index."""
-    from pypinyin.phrases_dict import phrases_dict  # a fifth of a command's start, and few commands hear names
+def _dictionary() -> tuple[dict[str, str], frozenset[str]]:
+    """Every character with its readings, the usual one first, and every syllable there is; worked out of pypinyin's
+    dictionaries (a second, and 60 MB) once."""
+    came_from = f"pypinyin {version('pypinyin')} {Path(__file__).read_text(encoding='utf-8')}".encode()
+    kept = workings.kept("sounds", came_from)
+    if kept is None:
+        kept = orjson.dumps(_worked_out())
+        workings.keep("sounds", came_from, kept)
+    told = orjson.loads(kept)
+    return told["readings"], frozenset(told["syllables"])
 
-    found: dict[str, dict[str, None]] = {}
+
+def _worked_out() -> dict[str, Any]:
+    """The readings of a character are its usual one, those that it has in the words of the dictionary of phrases, and that of
+    a place; the list of single characters also holds readings that no living word uses (有 as wei, 限 as wen), which would
+    treble the index."""
+    from pypinyin.phrases_dict import phrases_dict
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    in_use: dict[str, dict[str, None]] = {}
     for word, syllables in phrases_dict.items():
         if len(word) == len(syllables):
             for character, (syllable, *_) in zip(word, syllables, strict=True):
-                found.setdefault(character, {}).update(dict.fromkeys(_toneless(syllable)))
-    return {character: tuple(plain) for character, plain in found.items()}
-
-
-@cache
-def _of_single_characters() -> Mapping[int, str]:
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    return cast("Mapping[int, str]", pinyin_dict)
+                in_use.setdefault(character, {}).update(dict.fromkeys(_toneless(syllable)))
+    readings = {}
+    every: dict[str, None] = {}
+    for code, tones in cast("Mapping[int, str]", pinyin_dict).items():
+        character = chr(code)
+        usual, *others = (_toneless(tone) for tone in tones.split(","))
+        of_place = [_OF_PLACES[character]] if character in _OF_PLACES else []
+        readings[character] = " ".join(dict.fromkeys([*usual, *in_use.get(character, ()), *of_place]))
+        every |= dict.fromkeys(plain for syllables in (usual, *others) for plain in syllables)
+    return {"readings": readings, "syllables": list(every)}
 
 
 def make_ready() -> None:
-    """Read the dictionary now (half a second) instead of while a visitor waits."""
-    _in_use()
+    """Read the dictionary now instead of while a visitor waits."""
+    _dictionary()
 
 
 @cache
 def readings(character: str) -> tuple[str, ...]:
     """The syllables a character may stand for, the usual one first; a letter or digit stands for itself."""
-    tones = _of_single_characters().get(ord(character))
-    if tones is None:
-        return (character,)
-    usual = _toneless(tones.split(",")[0])
-    of_place = [_OF_PLACES[character]] if character in _OF_PLACES else []
-    return tuple(dict.fromkeys([*usual, *_in_use().get(character, ()), *of_place]))
+    told = _dictionary()[0].get(character)
+    return (character,) if told is None else tuple(told.split())
 
 
 @cache
@@ -127,12 +143,7 @@ def sounds(name: str) -> str:
 
 @cache
 def _syllables() -> frozenset[str]:
-    every = {
-        plain
-        for tones in _of_single_characters().values()
-        for syllable in tones.split(",")
-        for plain in _toneless(syllable)
-    }
+    every = _dictionary()[1]
     return frozenset(syllable for syllable in every if syllable and (len(syllable) > 1 or syllable in "aeo"))
 
 

@@ -10,13 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import marshal
-import os
 import re
-import sys
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
-from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +24,7 @@ from markupsafe import Markup, escape
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from public_site import languages
+from public_site import languages, workings
 
 ONLY_CHINESE = ("/console", "/static", "/open311", "/healthz", "/readyz", "/metrics", "/.well-known", "/robots.txt")
 _ADDRESS = re.compile(
@@ -38,7 +33,6 @@ _ADDRESS = re.compile(
 _SIGN = r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _CHINESE = re.compile(rf"({_SIGN}(?:[^A-Za-z“”‘’<>]*{_SIGN})?)")
 _PLACE = re.compile(r"%\((\w+)\)s")
-_DIGEST = 32  # bytes of SHA-256
 
 
 def prefix(language: str) -> str:
@@ -47,48 +41,30 @@ def prefix(language: str) -> str:
 
 
 class Compiled(BytecodeCache):
-    """The templates of a language as they were compiled before, a file each beside Python's own.
+    """The templates of a language as they were compiled before: each came from its text, the texts it is told in, the modules
+    that settle them and set the templates up, and Jinja as it was."""
 
-    A file begins with the digest of its code and of all that the code came from: the template, the texts it is told in,
-    the modules that settle them and set the templates up, the versions of Jinja and Python. What does not fit is compiled
-    anew, a damaged file too; where nothing can be read or written, nothing is kept.
-    """
-
-    def __init__(self, language: str, folder: Path | None = None) -> None:
+    def __init__(self, language: str, folder: Path = workings.FOLDER) -> None:
         self._language = language
-        self._folder = folder or Path(cache_from_source(__file__)).parent
+        self._folder = folder
         here = Path(__file__)
         files = (languages.CATALOG, Path(languages.__file__), here, here.with_name("pages.py"))
-        came_from = [f"{jinja2.__version__} {sys.version} {language}".encode(), *(file.read_bytes() for file in files)]
+        came_from = [f"{jinja2.__version__} {language}".encode(), *(file.read_bytes() for file in files)]
         self._came_from = b"".join(hashlib.sha256(part).digest() for part in came_from)
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Give the bucket its code, where it is here."""
-        with suppress(OSError):
-            kept = self._file(bucket).read_bytes()
-            digest, code = kept[:_DIGEST], kept[_DIGEST:]
-            if digest == self._digest(bucket, code):
-                bucket.code = marshal.loads(code)  # noqa: S302 - trusted as Python trusts what lies in the same folder
+        """Give the bucket its code, where it is kept."""
+        code = workings.kept(self._name(bucket), self._came_from + bucket.checksum.encode(), self._folder)
+        if code is not None:
+            bucket.code = marshal.loads(code)  # noqa: S302 - trusted as Python trusts what lies in the same folder
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the bucket's code: written aside, then put in place at once."""
-        if sys.dont_write_bytecode:
-            return
-        code = marshal.dumps(bucket.code)
-        file = self._file(bucket)
-        aside = file.with_name(f"{file.name}.{os.getpid()}-{threading.get_ident()}")
-        with suppress(OSError):
-            try:
-                aside.write_bytes(self._digest(bucket, code) + code)
-                aside.replace(file)
-            finally:
-                aside.unlink(missing_ok=True)
+        """Keep the bucket's code."""
+        came_from = self._came_from + bucket.checksum.encode()
+        workings.keep(self._name(bucket), came_from, marshal.dumps(bucket.code), self._folder)
 
-    def _file(self, bucket: Bucket) -> Path:
-        return self._folder / f"template-{bucket.key}.{self._language}"
-
-    def _digest(self, bucket: Bucket, code: bytes) -> bytes:
-        return hashlib.sha256(b"".join([self._came_from, bucket.checksum.encode(), bucket.key.encode(), code])).digest()
+    def _name(self, bucket: Bucket) -> str:
+        return f"template-{bucket.key}.{self._language}"
 
 
 class Templates(Environment):
