@@ -70,6 +70,7 @@ def serve(database: Database, settings: Settings, *, host: str, port: int, parts
     settings = settings.model_copy(update={"parts": ",".join(sorted(parts))})
     index = engines.engine(settings)
     logs.set_up()
+    garbage.give_memory_back()
     signal.signal(signal.SIGTERM, _leave)
     with ExitStack() as until_stopped:
         listening = until_stopped.enter_context(sockets.listening(host, port))
@@ -139,6 +140,7 @@ def _config(app: FastAPI | str, settings: Settings, **more: Any) -> uvicorn.Conf
 def worker() -> FastAPI:
     """One web worker's application, from the environment that `serve` set. Refuses a schema of another version."""
     logs.set_up()
+    garbage.give_memory_back()
     settings = from_environment()
     app = _made(settings)
     try:
