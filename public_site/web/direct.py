@@ -60,7 +60,8 @@ class _Step:
 def shortest(route: APIRoute) -> ASGIApp | None:
     """The way to a page that needs nothing of FastAPI; None where it does."""
     steps: list[_Step] = []
-    if not _add(route.dependant, route.param_convertors, steps, {}):
+    makes_a_response = route.response_field is None and route.status_code is None
+    if not makes_a_response or not _add(route.dependant, route.param_convertors, steps, {}):
         return None
     *doors, page = steps
     before = [(place, asynccontextmanager(step.call), step) for place, step in enumerate(doors) if step.waits]
@@ -98,23 +99,24 @@ def _add(asked: Dependant, path: dict[str, Convertor[Any]], steps: list[_Step], 
             return False
         if door.name is not None:
             doors.append((door.name, places[door.call]))
-    wanted = asked.path_params
-    if (
-        any(path.get(field.name) is None for field in wanted)
-        or not asked.call
-        or inspect.iscoroutinefunction(asked.call)
-    ):
+    if asked.call is None or not _is_plain(asked, path):
         return False
-    if any(_MEANS.get(type(path[field.name])) is not field.field_info.annotation for field in wanted):
-        return False
-    if asked.query_params or asked.header_params or asked.cookie_params or asked.body_params:
-        return False
-    others = (asked.websocket_param_name, asked.http_connection_param_name, asked.response_param_name)
-    if any((*others, asked.background_tasks_param_name, asked.security_scopes_param_name)):
-        return False
-    step = _Step(asked.call, asked.request_param_name, tuple(field.name for field in wanted), tuple(doors))
+    named = tuple(field.name for field in asked.path_params)
+    step = _Step(asked.call, asked.request_param_name, named, tuple(doors))
     if step.waits and any(not steps[place].waits for _, place in doors):
         return False
     places[asked.call] = len(steps)
     steps.append(step)
     return True
+
+
+def _is_plain(asked: Dependant, path: dict[str, Convertor[Any]]) -> bool:
+    """Whether it wants the request, doors and parameters of the path as the path reads them, and nothing else."""
+    wanted = asked.path_params
+    as_read = all(f.name in path and _MEANS.get(type(path[f.name])) is f.field_info.annotation for f in wanted)
+    others = (
+        asked.query_params, asked.header_params, asked.cookie_params, asked.body_params, asked.websocket_param_name,
+        asked.http_connection_param_name, asked.response_param_name, asked.background_tasks_param_name,
+        asked.security_scopes_param_name,
+    )  # fmt: skip
+    return as_read and not any(others) and not inspect.iscoroutinefunction(asked.call)

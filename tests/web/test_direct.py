@@ -59,6 +59,11 @@ def validated(number: int) -> dict[str, int]:
     return {"number": number}
 
 
+@routes.get("/told")
+def told_as_json() -> dict[str, str]:
+    return {"told": "as JSON"}
+
+
 @routes.post("/pages/{number:int}/{word}")
 async def changed(number: int, word: str) -> dict[str, Any]:
     return {"number": number, "word": word}
@@ -99,6 +104,7 @@ def test_what_is_no_number_and_what_nobody_may_do_is_answered_as_ever(visitor: T
 def test_what_needs_to_be_validated_is_left_to_fastapi(visitor: TestClient) -> None:
     assert visitor.get("/validated?number=7").json() == {"number": 7}
     assert visitor.get("/validated?number=seven").status_code == 422
+    assert visitor.get("/told").json() == {"told": "as JSON"}
     assert visitor.post("/pages/1/one").json() == {"number": 1, "word": "one"}
 
 
