@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 
 import pytest
 
@@ -35,3 +37,8 @@ def test_a_beginning_that_fails_leaves_the_collector_running() -> None:
     with pytest.raises(ZeroDivisionError), garbage.beginning():
         raise ZeroDivisionError
     assert gc.isenabled()
+
+
+def test_memory_is_given_back_or_nothing_happens() -> None:
+    code = "from public_site import garbage; garbage.give_memory_back(); print(sum(range(10)))"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "45\n"
