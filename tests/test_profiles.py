@@ -227,10 +227,14 @@ class Province:
         variables = {"MINGJI_PUBLIC_HOST": nginx.PUBLIC, "MINGJI_INTAKE_HOST": nginx.INTAKE,
                      "MINGJI_CONSOLE_HOST": nginx.CONSOLE, "MINGJI_SCHEME": "http"}  # fmt: skip
         self.told = compose.read(compose.ROOT / "compose.yaml", variables)["services"]
-        url, key = os.environ.get("PUBLIC_SITE_TEST_MEILI_URL"), os.environ.get("PUBLIC_SITE_TEST_MEILI_KEY_FILE", "")
-        if not url:
+        url, key = (
+            os.environ.get("PUBLIC_SITE_TEST_MEILI_URL", ""),
+            os.environ.get("PUBLIC_SITE_TEST_MEILI_KEY_FILE", ""),
+        )
+        self.search_server = None if url else meili_server.Meili()
+        if self.search_server:
             url, key = (
-                self.stack.enter_context(meili_server.serving(meili_server.Meili())),
+                self.stack.enter_context(meili_server.serving(self.search_server)),
                 str(self.folder / "meili.key"),
             )
             Path(key).write_text(meili_server.KEY)
@@ -264,6 +268,28 @@ class Province:
                        "MINGJI_OPEN_DATA": str(self.folder / "data" / "open-data")}  # fmt: skip
 
 
+def the_search_server_goes_and_comes_back(profile: Profile, server: meili_server.Meili) -> None:
+    """While it is away nothing is lost and no grade is wrong; what was published meanwhile is then found by any piece."""
+    reader = profile.client()
+    profile.rounds += 1
+    name = f"演示{'一二三四五六'[profile.rounds]}号纸箱有限公司"
+    piece = name[3:7]
+
+    def names(words: str) -> list[str]:
+        return [item["name"] for item in reader.get(f"/enterprises.json?q={words}").json()["items"]]
+
+    server.away = True
+    a_notice_is_taken_in_approved_and_visible(profile, name)
+    a_citizen_finds_the_enterprise(profile, name)
+    assert "检索索引暂不可用" in reader.get(f"/enterprises?q={name}").text
+    assert name not in names(piece)
+    told = reader.get(f"/enterprises.json?q={name}").json()
+    assert (told["limited"], [item["overall_grade"] for item in told["items"]]) == (True, ["A"])
+    server.away = False
+    until(lambda: name in names(piece))
+    assert not reader.get(f"/enterprises.json?q={name}").json()["limited"]
+
+
 def test_the_journeys_in_a_province_that_grows_into_a_country(tmp_path: Path, postgres_database_url: str) -> None:
     with ExitStack() as stack:
         province = Province(tmp_path, postgres_database_url, stack)
@@ -286,5 +312,7 @@ def test_the_journeys_in_a_province_that_grows_into_a_country(tmp_path: Path, po
         assert {httpx2.get(f"http://{one}/readyz").json()["entry"] for one in (public, second)} == {
             httpx2.get(f"http://{console}/readyz").json()["entry"]
         }
+        if province.search_server:
+            the_search_server_goes_and_comes_back(profile, province.search_server)
         for client in profile.clients:
             client.close()

@@ -72,19 +72,23 @@ class Site:
         return "console" in self.settings.parts.split(",")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
-    """The register at one moment, and what every page says about it."""
+    """The register at one moment, and what every page says about it.
+
+    `limited`: whether the index went away while the page was made, so that something on it was found the plain way.
+    """
 
     connection: Connection
     number: int
     published_at: str | None
     index_number: int
+    limited: bool = False
 
     @property
     def current(self) -> bool:
-        """False while the search index lags: such a page says so and no cache keeps it."""
-        return self.index_number >= self.number
+        """False while the search index lags or is away: such a page says so and no cache keeps it."""
+        return self.index_number >= self.number and not self.limited
 
 
 def site(request: Request) -> Site:

@@ -42,7 +42,7 @@ def suggest(index: search.Engine, snapshot: Snapshot, text: str, limit: int) -> 
     try:
         return index.suggest(text, limit)
     except NotReady:
-        pass
+        snapshot.limited = True
     try:
         return tables.find(snapshot.connection, search.Query(text=text, limit=limit)).ids if text.strip() else ()
     except search.QueryNotValid:
@@ -60,6 +60,7 @@ def find(index: search.Engine, snapshot: Snapshot, query: search.Query, as_of: d
         return Result(index.find(query), limited=False)
     except NotReady:
         _require_no_distance(query)
+        snapshot.limited = True
         return Result(tables.find(snapshot.connection, query), limited=True)
 
 
@@ -71,15 +72,18 @@ def ids(
     Raises: NotReady when the index was renewed meanwhile.
     """
     if as_of is not None:
-        yield from tables.ids(snapshot.connection, query, as_of.isoformat())
-        return
+        return tables.ids(snapshot.connection, query, as_of.isoformat())
     query = replace(query, limit=LIMIT, cursor=None)
     try:
-        found = index.find(query)
+        first = index.find(query)
     except NotReady:
         _require_no_distance(query)
-        yield from tables.ids(snapshot.connection, query)
-        return
+        snapshot.limited = True
+        return tables.ids(snapshot.connection, query)
+    return _from(first, index, query)
+
+
+def _from(found: search.Found, index: search.Engine, query: search.Query) -> Iterator[Sequence[int]]:
     yield found.ids
     version = found.as_of
     while found.next:

@@ -172,6 +172,7 @@ class Meili:
         self.requests = 0
         self._lock = threading.RLock()
         self._waiting: queue.Queue[tuple[Json, Callable[[], None]] | None] = queue.Queue()
+        self.away = False  # who asks is hung up on
         self._worker = threading.Thread(target=self._work, daemon=True)
         self._worker.start()
 
@@ -305,6 +306,8 @@ def serving(meili: Meili) -> Iterator[str]:
         try:
             if handler.headers["Authorization"] != f"Bearer {KEY}":
                 raise Refused(403, "invalid_api_key")
+            if meili.away:
+                raise ConnectionResetError
             path = handler.path.partition("?")[0].strip("/").split("/")
             send(handler, json.dumps(meili.answer(handler.command, path, body)).encode())
         except Refused as refused:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from public_site.search.values import EngineAway
 from public_site.settings import Settings
 from tests.search import meili_server
 from tests.search.meili_server import KEY, Meili, standing
@@ -81,6 +82,29 @@ def test_while_the_server_is_away_names_are_found_by_how_they_begin_and_soon(
         assert LIMITED in visitor.text("/enterprises?q=演示甲")
         assert "演示甲包装" in visitor.text("/enterprises/suggestions?q=演示甲")
         assert visitor.json("/readyz")["ready"] is True
+
+
+def test_what_was_found_the_plain_way_is_kept_by_nobody(
+    publisher: Publisher, visitor_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = visitor_of(publisher.settings)
+    index = visitor.client.app.state.site.index
+    urls = ("/enterprises?q=演示甲", "/enterprises.json?q=演示甲", "/enterprises.csv?q=演示甲",
+            "/enterprises/suggestions?q=演示甲", "/map/features.geojson?bbox=73,18,135,54&zoom=4&q=演示甲")  # fmt: skip
+
+    def gone(*_: Any, **__: Any) -> Any:
+        raise EngineAway("hung up")
+
+    with monkeypatch.context() as away:  # between two looks: it still counts as there
+        for question in ("find", "suggest", "every_id"):
+            away.setattr(index, question, gone, raising=False)
+        assert index.as_of() > 0
+        for url in urls:
+            assert visitor.get(url).headers["cache-control"] == "private, no-store", url
+        assert LIMITED in visitor.text(urls[0])
+    for url in urls:
+        assert visitor.get(url).headers["cache-control"].startswith("public"), url
+    assert LIMITED not in visitor.text(urls[0])
 
 
 def test_enterprises_that_the_register_does_not_know_are_not_shown(
