@@ -154,7 +154,7 @@ def worker() -> FastAPI:
 
 
 def warmed(app: FastAPI) -> FastAPI:
-    """The same application; once it answers it reads the dictionary of sounds (a second), makes the templates of the other
+    """The same application; once it answers it reads the dictionary of sounds, makes the templates of the other
     languages ready and makes the points of the map, which take a while (16 s a million); and it takes down for `/metrics`
     what is not counted as it happens."""
     site: Site = app.state.site

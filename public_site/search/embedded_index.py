@@ -97,8 +97,10 @@ class EmbeddedIndex:
             snapshot = self._snapshot()
         except (IndexMissing, IndexDamaged) as fault:
             return [str(fault)]
-        folder = generations.current(self.folder)
-        found = [f"索引文件 {name} 的校验和不符。" for name in generations.broken_files(folder)] if folder else []
+        folder, found = generations.current(self.folder), []
+        if folder:
+            names = [*generations.segment_files(folder), held.path_of(folder, snapshot.as_of).name]
+            found = [f"索引文件 {name} 的校验和不符。" for name in generations.broken_files(folder, names)]
         if source is not None:
             latest, documents = source.latest_number(), source.document_count()
             if snapshot.as_of != latest:
@@ -202,7 +204,7 @@ class _Opened:
     """A generation held open, with what its files looked like at that moment."""
 
     def __init__(self, root: Path, folder: Path, index: tantivy.Index) -> None:
-        self._watched = (generations.current_file(root), folder / "meta.json")
+        self._watched = (generations.current_file(root), folder / generations.META)
         self._stamps = tuple(map(generations.stamp, self._watched))
         self.folder = folder
         self.index = index
@@ -220,13 +222,13 @@ class _Opened:
             folder = generations.current(root)
             if folder is None:
                 raise IndexMissing
-            stamp = generations.stamp(folder / "meta.json")
+            stamp = generations.stamp(folder / generations.META)
             same = before is not None and before.folder == folder
             try:
                 with _telling_damage():
                     return cls(root, folder, before.index if before is not None and same else _index_at(folder))
             except IndexDamaged:
-                same = generations.current(root) == folder and generations.stamp(folder / "meta.json") == stamp
+                same = generations.current(root) == folder and generations.stamp(folder / generations.META) == stamp
                 if last_try or same:
                     raise
         raise IndexMissing

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from public_site import lasting
 from public_site.search.values import WriterBusy
 
 _CURRENT = "CURRENT"
+META = "meta.json"  # what the engine replaces to commit
 _LOCK = "writer.lock"
 _PREFIX = "gen-"
 FOOTER_MAGIC = 1337
@@ -97,17 +98,30 @@ def drop_all(root: Path) -> None:
         drop_others(root, None)
 
 
-def broken_files(folder: Path) -> list[str]:
-    """The files of an index whose bytes no longer fit the checksum in their footer."""
-    return sorted(path.name for path in folder.iterdir() if path.suffix and path.suffix != ".json" and not _sound(path))
+def segment_files(folder: Path) -> Iterator[str]:
+    """The engine's files of what is committed: what a writer at work, or one that was killed, has laid down besides belongs
+    to nobody."""
+    told = json.loads((folder / META).read_text(encoding="utf-8"))["segments"]
+    deleted = {one["segment_id"].replace("-", ""): (one["deletes"] or {}).get("opstamp") for one in told}
+    for path in sorted(folder.iterdir()):
+        segment, _, rest = path.name.partition(".")
+        if segment in deleted and (not rest.endswith("del") or rest == f"{deleted[segment]}.del"):
+            yield path.name
+
+
+def broken_files(folder: Path, names: Iterable[str]) -> list[str]:
+    """Those of an index's files whose bytes no longer fit the checksum in their footer."""
+    return [name for name in names if not _sound(folder / name)]
 
 
 def _sound(path: Path) -> bool:
     """The engine ends each file with a JSON footer, its length and a magic number, and checks none of it on opening."""
-    if path.suffix in (".lock", ".tmp"):
+    try:
+        size = path.stat().st_size
+        handle = path.open("rb")
+    except FileNotFoundError:  # gone meanwhile with the state that it belonged to
         return True
-    size = path.stat().st_size
-    with path.open("rb") as handle:
+    with handle:
         handle.seek(max(0, size - 8))
         tail = handle.read(8)
         length, magic = int.from_bytes(tail[:4], "little"), int.from_bytes(tail[4:], "little")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from public_site.search import Document, IndexDamaged, IndexMissing, Query, WriterBusy
+from public_site.search import Document, IndexDamaged, IndexMissing, Query, WriterBusy, generations
 from public_site.search.embedded_index import EmbeddedIndex
 from tests.search.conftest import answers, some_enterprises
 from tests.search.naive import Register, register_of
@@ -173,6 +173,22 @@ def test_a_writer_killed_at_any_moment_leaves_an_index_that_can_be_read_and_caug
         found = reader.find(Query())
         assert found.as_of == found.total == reader.as_of()
         assert reader.problems() == []
+
+
+def test_what_a_killed_writer_left_behind_is_no_damage_but_a_changed_byte_is(
+    embedded: EmbeddedIndex, register: Register, folder: Path
+) -> None:
+    embedded.catch_up(register)
+    home = generations.current(folder)
+    assert home is not None
+    (home / "25c0e0dc639a47d6bf415343f70bc773.fast").write_bytes(b"half of a")
+    (home / "999999.held").write_bytes(b"half of a")
+    assert embedded.problems() == []
+    committed = next(home / name for name in generations.segment_files(home) if name.endswith(".term"))
+    content = bytearray(committed.read_bytes())
+    content[0] ^= 1
+    committed.write_bytes(content)
+    assert [committed.name in told for told in embedded.problems()] == [True]
 
 
 def _read_until(folder: Path, text: str, ready: Event, done: Event) -> None:
