@@ -8,6 +8,7 @@ time. The libraries let other threads run meanwhile.
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,10 +37,10 @@ class Finished:
 
 def finish(path: Path, *, compressed: bool) -> Finished:
     """Hash a file, write `.gz` and `.zst` beside it where they are wanted, and bring all of it to the disk."""
-    size = path.stat().st_size
     digest = hashlib.sha256()
     with ExitStack() as stack:
         source = stack.enter_context(path.open("rb"))
+        size = os.fstat(source.fileno()).st_size
         packers: dict[str, tuple[Any, Any]] = {}
         for coding in _SIBLINGS if compressed else ():
             target = stack.enter_context(sibling(path, coding).open("wb"))

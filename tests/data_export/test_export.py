@@ -244,7 +244,9 @@ class TestRefusals:
         def and_damage(table: Table, source: Path, target: Path) -> None:
             sqlite(table, source, target)
             if table.name == "units":
-                source.write_bytes(b"".join(source.read_bytes().splitlines(keepends=True)[:-1]))
+                damaged = source.with_name("damaged")
+                damaged.write_bytes(b"".join(source.read_bytes().splitlines(keepends=True)[:-1]))
+                damaged.replace(source)  # at once: it is being packed meanwhile
 
         monkeypatch.setattr(workbooks, "sqlite", and_damage)
         with pytest.raises(checking.ExportRefused, match=r"units\.csv：应有 5 行，读回 4 行"):
