@@ -21,7 +21,7 @@ of the latest entry number N and the URL. Imports go downward only; `pyproject.t
     condition                 what each projection has reached, what waits and since when
     documents  intake         the register as a search index takes it in · an uploaded file becomes a draft
     exports                   when the open data are written anew, by a process of their own
-    listings                  the register's things one list at a time, for whoever reads everything
+    listings   years          the register's things one list at a time, for whoever reads everything · decisions by year
     news                      what is new, newest first, as feeds tell it
     reviews                   what the second person is shown, and that they approve exactly that
     publishing                the one way in: draft, second person, register, projections

@@ -14,7 +14,7 @@ import re
 import sqlite3
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -251,14 +251,18 @@ def rows(connection: Connection, query: str, **values: Any) -> Sequence[Any]:
     """
     if connection.dialect.name != "sqlite":
         return connection.exec_driver_sql(_as_psycopg_has_it(query), values).all()
-    driver = connection.connection.dbapi_connection
-    assert driver is not None  # the connection is open
+    found, columns = _asked_of_driver(connection, query, values)
+    return list(map(_row_of(tuple(column[0] for column in columns))._make, found)) if found else found
+
+
+def _asked_of_driver(connection: Connection, query: str, values: Mapping[str, Any]) -> tuple[list[Any], Any]:
+    """The rows, and the driver's description of them, of a statement that SQLite's driver alone has seen."""
+    driver: Any = connection.connection.dbapi_connection
     try:
         cursor = driver.execute(query, values)
-        found = cursor.fetchall()
+        return cursor.fetchall(), cursor.description
     except sqlite3.Error as fault:
         raise DBAPIError.instance(query, None, fault, sqlite3.Error) from fault
-    return list(map(_row_of(tuple(column[0] for column in cursor.description))._make, found)) if found else found
 
 
 @lru_cache(maxsize=256)
@@ -321,13 +325,9 @@ def _sqlite_engine(url: str, begin: str, *, forgets: bool, synchronous: str = "F
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        driver: Any = connection.connection.dbapi_connection
-        try:
-            driver.execute(begin)
-            if begin == "BEGIN":  # a deferred transaction takes its snapshot with its first read: take it now
-                driver.execute("SELECT 1 FROM sqlite_master").fetchone()
-        except sqlite3.Error as fault:
-            raise DBAPIError.instance(begin, None, fault, sqlite3.Error) from fault
+        _asked_of_driver(connection, begin, {})
+        if begin == "BEGIN":  # a deferred transaction takes its snapshot with its first read: take it now
+            _asked_of_driver(connection, "SELECT 1 FROM sqlite_master LIMIT 1", {})
 
     return engine
 

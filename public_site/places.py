@@ -311,3 +311,9 @@ def issuer_division(issuer: str) -> str | None:
                 return within
             rest += later.end()  # 咸宁市生态环境局崇阳县分局
     return within
+
+
+def codes_within(code: str) -> tuple[str, str]:
+    """The least and the greatest code that a division or one within it may have: they begin as its own does."""
+    stem = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
+    return stem.ljust(6, "0"), stem.ljust(6, "9")

@@ -269,59 +269,13 @@ def notice(connection: Connection, notice_id: int) -> NoticeView:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
-    """What authorities decided in a year, by the days of their notices."""
-
-    year: str
-    notices: int
-    decisions: int
-    downgrades: int
-
-
-# A division's authorities and those of every division within it: the codes that begin as its own does.
-_OF_PLACE = " WHERE division >= :least AND division <= :most"
-
-
-def _codes_within(code: str) -> dict[str, str]:
-    stem = code[:2] if code.endswith("0000") else code[:4] if code.endswith("00") else code
-    return {"least": stem.ljust(6, "0"), "most": stem.ljust(6, "9")}
-
-
 def notices_of_place(connection: Connection, code: str, *, limit: int) -> list[NoticeLine]:
     """The latest notices of the authorities of a place and of the places within it."""
-    query = text(f"SELECT * FROM notice{_OF_PLACE} ORDER BY issued_on DESC, id DESC LIMIT :limit")
-    return [notice_line(r) for r in connection.execute(query, _codes_within(code) | {"limit": limit}).mappings()]
-
-
-def years(connection: Connection) -> list[Year]:
-    """What was decided year by year, ascending; summed over notices, so to be asked once for each entry number."""
-    query = text("SELECT substr(issued_on, 1, 4), count(*), sum(decisions), sum(downgrades) FROM notice"
-                 " WHERE stage = 'decided' AND withdrawn = 0 GROUP BY substr(issued_on, 1, 4) ORDER BY 1")  # fmt: skip
-    return [
-        Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in connection.execute(query)
-    ]
-
-
-def years_of_place(connection: Connection, code: str) -> list[Year]:
-    """What they decided year by year, ascending; the notice table keeps the counts, so no decision is read."""
-    query = text(f"SELECT substr(issued_on, 1, 4) AS year, count(*), sum(decisions), sum(downgrades) FROM notice{_OF_PLACE}"
-                 " AND stage = 'decided' AND withdrawn = 0 GROUP BY substr(issued_on, 1, 4) ORDER BY 1")  # fmt: skip
-    found = connection.execute(query, _codes_within(code))
-    return [Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in found]
-
-
-def years_of_industry(connection: Connection, name: str) -> list[Year]:
-    """What was decided of an industry and of its parts year by year, ascending; summed over notices as well."""
-    query = text(
-        "SELECT substr(n.issued_on, 1, 4), count(DISTINCT n.id), sum(i.decisions), sum(i.downgrades)"
-        " FROM notice_industry i JOIN notice n ON n.id = i.notice_id"
-        " WHERE (i.industry = :name OR (i.industry >= :parts AND i.industry < :after))"
-        " AND n.stage = 'decided' AND n.withdrawn = 0 GROUP BY substr(n.issued_on, 1, 4) ORDER BY 1"
-    )
-    # What begins with "name/": "0" follows "/" in the order of code points.
-    found = connection.execute(query, {"name": name, "parts": f"{name}/", "after": f"{name}0"})
-    return [Year(str(year), int(n), int(decided), int(fallen)) for year, n, decided, fallen in found]
+    least, most = places.codes_within(code)
+    query = text("SELECT * FROM notice WHERE division >= :least AND division <= :most"
+                 " ORDER BY issued_on DESC, id DESC LIMIT :limit")  # fmt: skip
+    found = connection.execute(query, {"least": least, "most": most, "limit": limit}).mappings()
+    return [notice_line(row) for row in found]
 
 
 _CHANGES = (

@@ -17,7 +17,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 from sqlalchemy import Connection
 
-from public_site import newest, points, records, register, search
+from public_site import newest, points, register, search, years
 from public_site.complaints import store as complaints_store
 from public_site.database import Database, DatabaseBusy
 from public_site.languages import _
@@ -62,7 +62,7 @@ class Site:
     newest: newest.Newest
     kept: kept.Kept
     points: points.Keeper = field(default_factory=points.Keeper)
-    years: Latest[list[records.Year]] = field(default_factory=Latest)
+    years: Latest[list[years.Year]] = field(default_factory=Latest)
     room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
     checks: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(CHECKS_AT_ONCE))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import grades, records, search
+from public_site import grades, records, search, years
 from public_site.web import doors, finding, pages, words
 
 routes = APIRouter(dependencies=[doors.parameters()])
@@ -31,6 +31,6 @@ def home(request: Request, snapshot: doors.Reader, index: doors.Index, site: doo
         notices=latest,
         downgrades=fallen,
         excellent=records.lines(snapshot.connection, best.ids),
-        years=site.years.of(snapshot.number, lambda: records.years(snapshot.connection)),
+        years=site.years.of(snapshot.number, lambda: years.everywhere(snapshot.connection)),
         provinces=[(code, words.place_name(records.division(code)), count) for code, count in provinces],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import grades, records, search
+from public_site import grades, records, search, years
 from public_site.faults import NotFound
 from public_site.languages import _
 from public_site.web import doors, finding, pages, words
@@ -54,7 +54,7 @@ def industry(name: str, request: Request, snapshot: doors.Reader, index: doors.I
         parts=[known for known in named if known.name != name],
         schemes=[(scheme, count) for scheme, count in found.facets.get("scheme", ())],
         total=found.total,
-        years=records.years_of_industry(snapshot.connection, name),
+        years=years.of_industry(snapshot.connection, name),
         grade_counts=[(grade, counts[grade.label]) for grade in grades.grades() if grade.label in counts],
         most=max(counts.values(), default=0),
         provinces=[(code, words.place_name(records.division(code)), count) for code, count in provinces],

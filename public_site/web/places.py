@@ -8,7 +8,7 @@ from datetime import date
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from public_site import grades, places, records, search
+from public_site import grades, places, records, search, years
 from public_site.places import Division
 from public_site.web import doors, finding, pages
 
@@ -47,7 +47,7 @@ def place(code: str, request: Request, snapshot: doors.Reader, index: doors.Inde
         industries=[(name, count) for name, count in found.facets.get("industry", ()) if "/" not in name][:_INDUSTRIES],
         below=_counted(_below(code), found.facets),
         beside=[division for division in _beside(code) if division.code != code],
-        years=records.years_of_place(snapshot.connection, code),
+        years=years.of_place(snapshot.connection, code),
         notices=records.notices_of_place(snapshot.connection, code, limit=_SHOWN),
         fallen=records.lines(snapshot.connection, fallen.ids),
     )
