@@ -48,9 +48,9 @@ class Profile:
     rounds: int = 0
     clients: list[httpx2.Client] = field(default_factory=list)
 
-    def client(self, part: str = "public") -> httpx2.Client:
+    def client(self, part: str = "public", address: str = "") -> httpx2.Client:
         headers = {"Host": self.hosts[part], "Accept": "text/html"} if self.hosts else {"Accept": "text/html"}
-        self.clients.append(httpx2.Client(base_url=self.address, headers=headers, timeout=60))
+        self.clients.append(httpx2.Client(base_url=address or self.address, headers=headers, timeout=60))
         return self.clients[-1]
 
     def person(self, name: str, *roles: str, body: str = "") -> Person:
@@ -268,26 +268,31 @@ class Province:
                        "MINGJI_OPEN_DATA": str(self.folder / "data" / "open-data")}  # fmt: skip
 
 
-def the_search_server_goes_and_comes_back(profile: Profile, server: meili_server.Meili) -> None:
-    """While it is away nothing is lost and no grade is wrong; what was published meanwhile is then found by any piece."""
+def the_search_server_goes_and_comes_back(profile: Profile, server: meili_server.Meili, replicas: list[str]) -> None:
+    """While it is away nothing is lost and no grade is wrong; what was published meanwhile is then found by any piece.
+
+    Each replica notices by itself that it is back, so each is asked.
+    """
     reader = profile.client()
     profile.rounds += 1
     name = f"演示{'一二三四五六'[profile.rounds]}号纸箱有限公司"
     piece = name[3:7]
 
-    def names(words: str) -> list[str]:
-        return [item["name"] for item in reader.get(f"/enterprises.json?q={words}").json()["items"]]
+    def names(asked: httpx2.Client, words: str) -> list[str]:
+        return [item["name"] for item in asked.get(f"/enterprises.json?q={words}").json()["items"]]
 
     server.away = True
     a_notice_is_taken_in_approved_and_visible(profile, name)
     a_citizen_finds_the_enterprise(profile, name)
     assert "检索索引暂不可用" in reader.get(f"/enterprises?q={name}").text
-    assert name not in names(piece)
+    assert name not in names(reader, piece)
     told = reader.get(f"/enterprises.json?q={name}").json()
     assert (told["limited"], [item["overall_grade"] for item in told["items"]]) == (True, ["A"])
     server.away = False
-    until(lambda: name in names(piece))
-    assert not reader.get(f"/enterprises.json?q={name}").json()["limited"]
+    for replica in replicas:
+        one = profile.client(address=f"http://{replica}")
+        until(lambda asked=one: not asked.get(f"/enterprises.json?q={name}").json()["limited"])
+        assert name in names(one, piece)
 
 
 def test_the_journeys_in_a_province_that_grows_into_a_country(tmp_path: Path, postgres_database_url: str) -> None:
@@ -313,6 +318,6 @@ def test_the_journeys_in_a_province_that_grows_into_a_country(tmp_path: Path, po
             httpx2.get(f"http://{console}/readyz").json()["entry"]
         }
         if province.search_server:
-            the_search_server_goes_and_comes_back(profile, province.search_server)
+            the_search_server_goes_and_comes_back(profile, province.search_server, [public, second])
         for client in profile.clients:
             client.close()
