@@ -46,7 +46,7 @@ from public_site.search.snapshot import Hit, Rows
 from public_site.search.values import Found, IndexDamaged, Query
 
 FORMAT = 4
-REMEMBERED = 500
+REMEMBERED_ANSWERS, REMEMBERED_COUNTS = 50, 500  # with all its facets in words an answer takes up to 100 kB, counts 5
 DISTINCT_VALUES = 70_000
 FEW_TERMS = 300
 REMEMBERED_TERMS = 20_000
@@ -98,7 +98,8 @@ class Record:
 class _Memory(Generic[Asked, Told]):
     """What was last asked of a snapshot, and the answers: nothing in it can go stale, the snapshot never changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._told: OrderedDict[Asked, Told] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -112,7 +113,7 @@ class _Memory(Generic[Asked, Told]):
     def put(self, asked: Asked, told: Told) -> None:
         with self._lock:
             self._told[asked] = told
-            if len(self._told) > REMEMBERED:
+            if len(self._told) > self._most:
                 self._told.popitem(last=False)
 
 
@@ -122,8 +123,8 @@ class CommittedState:
     def __init__(self, index: tantivy.Index, folder: Path) -> None:
         self._index = index
         self._searcher = index.searcher()
-        self.answers: _Memory[Query, Found] = _Memory()
-        self._counted: _Memory[Criterion, dict[str, Numbers]] = _Memory()
+        self.answers: _Memory[Query, Found] = _Memory(REMEMBERED_ANSWERS)
+        self._counted: _Memory[Criterion, dict[str, Numbers]] = _Memory(REMEMBERED_COUNTS)
         self._frequencies: dict[tuple[str, str | int], int] = {}
         self.record = self._read_record()
         self.as_of = self.record.as_of

@@ -1,14 +1,16 @@
 """Where the parts are joined, and the only place: settings, database, index, templates, routes, layers.
 
-The layers, outermost first: `measuring` (how many, how fast), `translating` (the language of the URL), `api.limits` (how often), `ready` (answers made before),
-`front` (headers of every answer, HEAD, bounds), compression, FastAPI's routing with the answers to faults. They are plain
-ASGI, because the routes behind them are counted in microseconds.
+The layers, outermost first: what `ready` has at hand, `measuring` (how many, how fast), `translating` (the language of the
+URL), `api.limits` (how often), `ready` (answers made before), `front` (headers of every answer, HEAD, bounds), compression,
+FastAPI's routing with the answers to faults. They are plain ASGI, because the routes behind them are counted in microseconds.
 """
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
+import anyio
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -73,15 +75,27 @@ _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": Fa
 
 
 class PublicSite(FastAPI):
-    """FastAPI with our layers outside everything, so that even the answer to a crash carries the headers."""
+    """FastAPI with our layers outside everything, so that even the answer to a crash carries the headers; and before all
+    of them what lies ready, which wakes nothing else."""
+
+    _ready: ready.Ready | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = perf_counter()
+        if scope["type"] == "http" and self._ready and (answer := self._ready.at_hand(scope)):
+            self.state.counts.answered(scope["path"], answer[0]["status"], perf_counter() - begun)
+            await send(answer[0])
+            await send(answer[1])
+        else:
+            await super().__call__(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette calls this once, at the first request."""
         site: doors.Site = self.state.site
         larger = _larger_bodies(site.settings, self.state.parts)
         whole = front.Front(super().build_middleware_stack(), errors.refusal, larger)
-        kept_ready = ready.Ready(whole, site)
-        limited = api.limits.Limits(kept_ready, site.settings.api_per_minute, errors.refusal, front.completed)
+        self._ready = ready.Ready(whole, site)
+        limited = api.limits.Limits(self._ready, site.settings.api_per_minute, errors.refusal, front.completed)
         return measuring.Measured(translating.Languages(limited), self.state.counts)
 
 
@@ -183,4 +197,5 @@ def _site(settings: Settings, parts: frozenset[str]) -> doors.Site:
         complaints=Store(settings),
         newest=newest.Newest(database, settings.fresh_milliseconds / 1000),
         kept=kept.Kept(settings.ready_mb << 20),
+        room=anyio.Semaphore(doors.READERS_IN_PROCESS if database.is_sqlite else doors.READERS_OF_A_SERVER),
     )

@@ -26,7 +26,9 @@ from public_site.web import caching, kept
 from public_site.web.assets import Assets
 from public_site.web.parameters import Parameters
 
-READERS = 20  # fewer than `database.POOL`, which downloads and /readyz share
+# Fewer than `database.POOL`, which downloads and /readyz share. SQLite answers in this process: more at once would only take
+# turns at the same processor, each with two megabytes of pages; of a server they wait for the network.
+READERS_IN_PROCESS, READERS_OF_A_SERVER = 8, 20
 LONGEST_WAIT = 10.0
 CHECKS_AT_ONCE = 2  # a long list takes a second of one core
 
@@ -61,9 +63,9 @@ class Site:
     complaints: complaints_store.Store
     newest: newest.Newest
     kept: kept.Kept
+    room: anyio.Semaphore
     points: points.Keeper = field(default_factory=points.Keeper)
     years: Latest[list[years.Year]] = field(default_factory=Latest)
-    room: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(READERS))
     checks: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(CHECKS_AT_ONCE))
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from public_site.web.stamping import Stamped
 
-_OVERHEAD = 4096  # headers, keys and objects of one answer
+_OVERHEAD = 6144  # headers, keys and objects of one answer
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ NEVER = (
     "/console", "/complaints", "/check", "/verify", "/follow/lists", "/near", "/open311", "/static", "/data", "/healthz",
     "/readyz", "/metrics",
 )  # fmt: skip
+_COUNTED = (*NEVER, "/api/")  # or answers that the layers outside count and complete
 LARGEST = 1 << 20
 _OF_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding", b"content-disposition"})
 _OF_THE_KEPT = frozenset({b"etag", b"content-encoding", *(name.lower().encode() for name in caching.SHARED)})
@@ -49,6 +50,22 @@ class Ready:
         self._by_host = not site.settings.base_url  # then addresses on pages are made from the request
         self._flights: dict[Any, asyncio.Future[None]] = {}
         self._settled = 0  # every renewable answer is true up to this entry
+
+    def at_hand(self, scope: Scope) -> tuple[Message, Message] | None:
+        """The answer that is ready and complete, before any layer outside this one has looked at the request; else None.
+
+        Those of another language are kept by the path that its layer leaves of the address, so they are not found here.
+        """
+        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(_COUNTED):
+            return None
+        headers = dict(scope["headers"])
+        if b"near=" in scope["query_string"] or b"range" in headers:
+            return None
+        answer = self._kept.get(self._key(scope, headers))
+        if answer is None or (latest := self._site.newest.now()) is None or answer.number < latest.number:
+            return None
+        self._kept.hits += 1
+        return _said(answer, scope, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(NEVER):
@@ -149,7 +166,8 @@ class Ready:
         public = told.get("cache-control") == caching.PUBLIC and "etag" in told and "content-length" in told
         if not public or (encoding and encoding not in key[3]) or asked.number is None:
             return
-        answer = Answer(asked.number, headers, body, b"", [])
+        # zstandard gives bytes that still have the room of what they were packed from, many times their length: a copy has none.
+        answer = Answer(asked.number, headers, bytes(memoryview(body)), b"", [])
         if asked.own is not None and asked.number >= self._settled:
             answer.own, answer.subject, answer.month = asked.own, asked.subject, asked.month
             self._settled = self._settled or asked.number
@@ -190,15 +208,23 @@ def _accepted(header: bytes) -> frozenset[str]:
 
 
 async def _send(answer: Answer, scope: Scope, headers: dict[bytes, bytes], send: Send) -> None:
+    for message in _said(answer, scope, headers):
+        await send(message)
+
+
+def _said(answer: Answer, scope: Scope, headers: dict[bytes, bytes]) -> tuple[Message, Message]:
     """The answer, or that the caller has it already. Layers outside may add to the headers: they get a copy."""
     held = headers.get(b"if-none-match")
     if held is not None and (mine := held if held == answer.tag else caching.means(held, answer.tag)):
-        unchanged = [(name, mine if name == b"etag" else value) for name, value in answer.unchanged]
-        await send({"type": "http.response.start", "status": 304, "headers": unchanged})
-        await send({"type": "http.response.body"})
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": answer.headers.copy()})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else answer.body})
+        unchanged = answer.unchanged.copy()
+        if mine != answer.tag:
+            unchanged = [(name, mine if name == b"etag" else value) for name, value in unchanged]
+        return {"type": "http.response.start", "status": 304, "headers": unchanged}, {"type": "http.response.body"}
+    body = b"" if scope["method"] == "HEAD" else answer.body
+    return (
+        {"type": "http.response.start", "status": 200, "headers": answer.headers.copy()},
+        {"type": "http.response.body", "body": body},
+    )
 
 
 def _tagged(answer: Answer, tag: bytes) -> Answer:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,25 @@ class TestWhatWasAskedBefore:
             assert kept.size <= kept.most
         assert 0 < kept.count < 40
         assert kept.size == sum(answer.size for answer in kept._answers.values())
+
+    @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "identity"])
+    def test_it_counts_as_much_memory_as_there_is(self, site: TestClient, encoding: str) -> None:
+        """A packer's bytes may have the room of what went in: a store of 64 MB once took 300."""
+        names = [f"/enterprises?q=演示{chr(0x4E00 + at)}" for at in range(20)]
+        for name in names:  # what else first requests make
+            site.get(name, headers={"accept-encoding": encoding})
+        _kept(site).clear()
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            for name in names:
+                site.get(name, headers={"accept-encoding": encoding})
+            gc.collect()
+            grown = tracemalloc.get_traced_memory()[0] - before
+        finally:
+            tracemalloc.stop()
+        assert _kept(site).count == len(names)
+        assert grown < 1.2 * _kept(site).size
 
 
 class TestAfterAPublication:
