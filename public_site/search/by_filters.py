@@ -76,6 +76,7 @@ def _flags(columns: Mapping[str, Column], at: Where, kept: Mapping[str, Flags]) 
     found: Flags | None = None
     for column in ("traits", "industries"):
         if column in kept:
-            flags: Flags = kept[column][columns[column][at]]
+            # Every number has its flag: to be told of one beyond them would take as long again.
+            flags: Flags = np.take(kept[column], columns[column][at], mode="clip")
             found = flags if found is None else found & flags
     return found

@@ -22,7 +22,7 @@ import tantivy
 from tantivy import FieldType, Occur, Order
 from tantivy import Query as Sought
 
-from public_site.search import held, prepared
+from public_site.search import held, near_matches, prepared
 from public_site.search import text as texts
 from public_site.search.cells import Numbers
 from public_site.search.columns import COLUMNS, Columns, apart
@@ -223,12 +223,14 @@ class CommittedState:
         return OneOf("day_bucket", tuple(sorted(set(buckets))))
 
     def rows(self, criterion: Criterion, columns: tuple[str, ...], ranks: Sequence[Criterion] = ()) -> Rows:
-        limit = min(self.size, self.at_most(criterion)) + 1
+        most = min(self.size, self.at_most(criterion))
         better = [(way, 2.0 ** (len(ranks) - 1 - at)) for at, way in enumerate(ranks[:-1]) if way != NOTHING]
-        if better:
-            hits = self._searcher.search(_scored(criterion, better), limit, False).hits
+        if not most:
+            hits = []
+        elif better:
+            hits = self._searcher.search(_scored(criterion, better), most, False).hits
         else:
-            hits = self._searcher.search(_sought(criterion), limit, False, "id").hits
+            hits = self._searcher.search(_sought(criterion), most, False, "id").hits
         keys, addresses = [key for key, _ in hits], [address for _, address in hits]
         ids = self._searcher.fast_field_values("id", addresses) if better and hits else keys
         # The highest power of two in a score tells the best rank; that of the last is 1.
@@ -245,10 +247,10 @@ class CommittedState:
         return found if there.all() else {column: values[there] for column, values in found.items()}
 
     def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
-        shared = [(Occur.Should, _sought(Term("grams", piece))) for piece in pieces]
-        must = (Occur.Must, _unranked(criterion))
-        hits = self._searcher.search(Sought.boolean_query([must, *shared]), limit, False).hits
-        addresses = [address for _, address in hits]
+        """Each piece in the name counts one: who has too few for one slip is not looked at."""
+        shared = [(Term("grams", piece), 1.0) for piece in dict.fromkeys(pieces)]
+        hits = self._searcher.search(_scored(criterion, shared), limit, False).hits
+        addresses = [address for score, address in hits if score > len(shared) - near_matches.SLIPS]
         ids = self._searcher.fast_field_values("id", addresses)
         names = [self._searcher.doc(address)["name_order"][0] for address in addresses]
         return [(int(found), texts.name_of_order(name)) for found, name in zip(ids, names, strict=True) if found]

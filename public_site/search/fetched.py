@@ -18,7 +18,7 @@ from public_site.search.snapshot import Hit, Rows, Snapshot
 from public_site.search.values import Query
 
 HANDFUL = 16
-FEW = 300  # with each filter once more: then each column is counted apart
+FEW, FILTERED = 600, 1_500  # with each filter so many more: then each column is counted apart
 MANY = 20_000
 DAYS = ("since", "downgraded")
 
@@ -73,7 +73,7 @@ class Fetched:
         if query.order == "name":
             return None
         likely = snapshot.at_most(base)
-        few = FEW * (1 + len(criteria.filters(query)) + len(criteria.trait_filters(query)))
+        few = FEW + FILTERED * (len(criteria.filters(query)) + len(criteria.trait_filters(query)))
         if likely > MANY or (likely > few and snapshot.how_many(base) > few):
             return None
         columns = (*tallied(query), *([query.order] if query.order in DAYS else []), *(["spot"] if query.near else []))

@@ -27,7 +27,7 @@ def find(snapshot: Snapshot, query: Query) -> Found:
     search = _search(snapshot, query, text, tuple(map(snapshot.simplified, criteria.ranks(query))))
     approximate = False
     if query.terms and not search.total:
-        near = near_matches.instead(snapshot, query.terms)
+        near = near_matches.instead(snapshot, query.terms, text)
         if near is not None:
             search, approximate = _search(snapshot, query, near.text, near.ranks), True
     page, more = search.page(cursor, query.limit)
@@ -45,9 +45,10 @@ def find(snapshot: Snapshot, query: Query) -> Found:
 def every_id(snapshot: Snapshot, query: Query) -> Numbers:
     """The ids of all that `find` would go through page by page, ascending."""
     query = replace(query, sort="id", cursor=None)
-    search = _search(snapshot, query, snapshot.simplified(criteria.of_text(query)), ())
+    text = snapshot.simplified(criteria.of_text(query))
+    search = _search(snapshot, query, text, ())
     if query.terms and not search.total:
-        near = near_matches.instead(snapshot, query.terms)
+        near = near_matches.instead(snapshot, query.terms, text)
         search = _search(snapshot, query, near.text, ()) if near is not None else search
     return search.ids()
 

@@ -24,7 +24,6 @@ from public_site.search.wire import OF_RECORD, Answer, Ask, Question, record
 
 LARGEST_ID = prepared.LARGEST_ID
 MOST_HITS = 100_000
-SLIPS = 3
 LONG_WORD = 24
 _ENOUGH_PIECES = 3
 _PLACES = ("province", "city", "county")
@@ -37,7 +36,7 @@ def find(ask: Ask, query: Query) -> Found:
     page = _asked(ask, query, cursor, written(criteria.of_text(query)), place, criteria.ranks(query))
     approximate = False
     if query.terms and not page.total and not page.text_is_found:
-        near = near_matches.instead(Look(ask), query.terms)
+        near = near_matches.instead(Look(ask), query.terms, criteria.of_text(query))
         if near is not None:
             page, approximate = _asked(ask, query, cursor, written(near.text), place, near.ranks), True
     hits = page.hits
@@ -82,10 +81,12 @@ class Look:
         return [Hit(_number(hit, order), _id(hit)) for hit in self._ask([question])[0].hits]
 
     def alike(self, criterion: Criterion, pieces: Sequence[str], limit: int) -> list[tuple[int, str]]:
-        """A slip spoils at most three neighbouring pieces: of short words all the others must be there."""
+        """Of short words all the pieces that a slip spares must be there."""
         ways = [
-            all_of(filter_text.is_one_of("grams", [piece]) for piece in (*pieces[:at], *pieces[at + SLIPS :]))
-            for at in range(max(1, len(pieces) - SLIPS + 1))
+            all_of(
+                filter_text.is_one_of("grams", [piece]) for piece in (*pieces[:at], *pieces[at + near_matches.SLIPS :])
+            )
+            for at in range(max(1, len(pieces) - near_matches.SLIPS + 1))
         ]
         some = any_of(ways) if _ENOUGH_PIECES < len(pieces) <= LONG_WORD else filter_text.EVERYBODY
         question = Question(_of_enterprises(written(criterion), some), limit, ("id:asc",), fields=("id", "name"))

@@ -12,6 +12,7 @@ from public_site.search.snapshot import Look
 
 CANDIDATES = 100
 CLOSEST = 50
+SLIPS = 3  # as many neighbouring pieces at most does one slip spoil
 SHORTEST = 4
 SHORTEST_BY_SOUND = 3
 
@@ -24,10 +25,13 @@ class Near:
     ranks: tuple[Criterion, ...]
 
 
-def instead(snapshot: Look, terms: tuple[str, ...]) -> Near | None:
-    """A near match for the one word that finds nothing by itself; None when there is no such word, or no match."""
-    alone = len(terms) == 1
-    found = {term: snapshot.simplified(criteria.of_term(term, alone=alone)) for term in terms}
+def instead(snapshot: Look, terms: tuple[str, ...], text: Criterion) -> Near | None:
+    """A near match for the one word that finds nothing by itself; None when there is no such word, or no match. `text` is
+    what they ask for together."""
+    if len(terms) == 1:
+        found = {terms[0]: text}
+    else:
+        found = {term: snapshot.simplified(criteria.of_term(term, alone=False)) for term in terms}
     lost = [term for term, criterion in found.items() if not _is_found(snapshot, criterion)]
     if len(lost) != 1:
         return None
@@ -37,7 +41,7 @@ def instead(snapshot: Look, terms: tuple[str, ...]) -> Near | None:
 
 
 def _is_found(snapshot: Look, criterion: Criterion) -> bool:
-    return bool(snapshot.first(criterion, "id", 1, downward=False))
+    return criterion != criteria.NOTHING and bool(snapshot.first(criterion, "id", 1, downward=False))
 
 
 def _near(snapshot: Look, term: str) -> Near | None:
