@@ -1,14 +1,14 @@
 """What the page adds to a search: `python -m benchmarks.search_pages` (part of `make bench-search`).
 
-A demo register is served by the ordinary command; the same questions go to `/enterprises` over HTTP, one connection kept
-alive, and to an index of our own over the same files. No question is asked twice of either.
+A demo register is served by the ordinary command, the server on a core of its own as in `make bench-web`; the same questions
+go to `/enterprises` over HTTP, one connection kept alive, and to an index of our own over the same files. No question is
+asked twice of either.
 """
 
 from __future__ import annotations
 
 import argparse
 import http.client
-import os
 import random
 import re
 import subprocess
@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlencode
 
+from benchmarks import web_servers
 from benchmarks.search import percentiles, timed
 from benchmarks.search_questions import questions
 from public_site.database import Database
@@ -35,6 +36,7 @@ CLASSES = (
     "initials",
     "code prefix",
 )
+PORT = 8973
 _WARM_SECONDS = 8  # after its first answer the server makes what few answers need
 
 
@@ -49,6 +51,7 @@ def main() -> None:
         made = ["--data", str(data), "--enterprises", str(chosen.enterprises)]
         subprocess.run([sys.executable, "-m", "public_site", "demo", "--no-serve", *made], check=True)
         texts = asked(data, chosen.questions)
+        web_servers.apart()
         index = EmbeddedIndex(data / "search")
         sounds.make_ready()
         index.find(Query())
@@ -73,29 +76,10 @@ def asked(data: Path, count: int) -> list[str]:
 
 def served(data: Path, texts: list[str]) -> list[float]:
     """Milliseconds from the request to the last byte of the page."""
-    port = "8973"
-    command = [sys.executable, "-m", "public_site", "serve", "--port", port]
-    environment = os.environ | {"PUBLIC_SITE_DATA": str(data), "PUBLIC_SITE_DEMO": "true"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            connected(int(port)).close()
-            time.sleep(_WARM_SECONDS)
-            connection = connected(int(port))
-            return [timed(read, connection, text)[0] for text in texts]
-        finally:
-            server.terminate()
-
-
-def connected(port: int) -> http.client.HTTPConnection:
-    for _ in range(300):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        try:
-            read(connection, "")
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return connection
-    raise SystemExit("the server did not start")
+    with web_servers.ours(data, PORT, "/enterprises") as server:
+        time.sleep(_WARM_SECONDS)
+        connection = http.client.HTTPConnection("127.0.0.1", server.address.port, timeout=30)
+        return [timed(read, connection, text)[0] for text in texts]
 
 
 def read(connection: http.client.HTTPConnection, text: str) -> bytes:

@@ -17,13 +17,9 @@ def highlight(name: str, query_text: str) -> list[tuple[str, bool]]:
         for start, end in _found(plain, term):
             for place in range(places[start], places[end - 1] + 1):
                 hit[place] = True
-    pieces: list[tuple[str, bool]] = []
-    for character, marked in zip(name, hit, strict=True):
-        if pieces and pieces[-1][1] == marked:
-            pieces[-1] = (pieces[-1][0] + character, marked)
-        else:
-            pieces.append((character, marked))
-    return pieces
+    edges = [place for place in range(1, len(name)) if hit[place] != hit[place - 1]]
+    starts, ends = [0, *edges], [*edges, len(name)]
+    return [(name[start:end], hit[start]) for start, end in zip(starts, ends, strict=True)] if name else []
 
 
 def _found(plain: str, term: str) -> list[tuple[int, int]]:

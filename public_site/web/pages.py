@@ -8,7 +8,7 @@ block in its page's own file, and the id of the element it swaps is the block's 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
@@ -20,7 +20,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2_fragments import render_block
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from public_site import languages, search, shipped
 from public_site.settings import Settings
@@ -72,16 +72,20 @@ def environment(files: assets.Assets, settings: Settings, language: str = langua
         "demo": settings.demo,
         "words": words,
         "marks": marks,
-        "highlight": search.highlight,
+        "marked": marked,
     }
     env.globals |= {"filings": settings.filings, "address": settings.base_url, "as_json": as_json}
 
-    @lru_cache(maxsize=256)
-    def mark(*told: Any, **more: Any) -> Any:
-        """`ui.grade`, each mark drawn only once: a page shows the same few a hundred times over."""
-        return ui.grade(*told, **more)
+    def once(macro: str, most: int) -> Callable[..., Any]:
+        """A macro of `ui` whose text is kept: a page shows the same few a hundred times over."""
 
-    env.globals["mark"] = mark
+        @lru_cache(maxsize=most)
+        def written(*told: Any, **more: Any) -> Any:
+            return getattr(ui, macro)(*told, **more)
+
+        return written
+
+    env.globals |= {"mark": once("grade", 256), "placed": once("divisions", 4096), "held": once("unit", 1024)}
     # As a global, because a macro imported at the top of a page is undefined when one of its blocks is rendered alone.
     ui: Any = env.get_template("ui.html").module
     env.globals["ui"] = ui
@@ -165,6 +169,12 @@ def plain(
     response = HTMLResponse(_rendered(request, template, part, status, snapshot=snapshot, **context), status)
     response.headers["Vary"] = caching.PAGE_VARIES
     return response
+
+
+def marked(name: str, query: str) -> Markup:
+    """A name with what a query found in it marked; every piece is escaped."""
+    pieces = ((str(escape(piece)), hit) for piece, hit in search.highlight(name, query))
+    return Markup("".join(f"<mark>{piece}</mark>" if hit else piece for piece, hit in pieces))  # noqa: S704 - escaped above
 
 
 def as_json(value: Any) -> Markup:
