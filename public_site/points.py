@@ -24,7 +24,7 @@ from public_site import grades, register, standings
 from public_site.search import Document, Query, cells, criteria, prepared
 
 Numbers = NDArray[np.int64]
-Small = NDArray[np.int32]
+Small = NDArray[np.integer[Any]]  # as few bytes as hold every value
 Flags = NDArray[np.bool_]
 Degrees = NDArray[np.floating[Any]]  # or map units, as whole numbers and between them
 Rows = Numbers | slice  # a slice has both ends
@@ -57,7 +57,7 @@ class Points:
 
     number: int
     located: int
-    ids: Numbers
+    ids: Small
     x: Small
     y: Small
     lat: Small
@@ -228,7 +228,8 @@ def renewed(connection: Connection, held: Points, number: int) -> Points:
     ]
     kept = np.ones(len(held.ids), np.bool_)
     kept[held.among(changed, held.every)] = False
-    old = np.stack([held.ids, held.x, held.y, held.lat, held.lon, held.grade, held.kind, held.place, held.fallen])
+    lines = (held.ids, held.x, held.y, held.lat, held.lon, held.grade, held.kind, held.place, held.fallen)
+    old = np.stack([line.astype(np.int64) for line in lines])
     nowhere = np.arange(len(held.ids)) >= held.located
     old[1, nowhere] = -1
     return _sorted(number, [old[:, kept], *news], kinds, spots)
@@ -310,12 +311,16 @@ def _sorted(number: int, parts: Sequence[Numbers], kinds: _Numbering, spots: _Nu
     found = np.concatenate(parts, axis=1) if parts else np.zeros((9, 0), np.int64)
     nowhere = found[1] < 0
     order = np.lexsort((found[0], np.where(nowhere, _TILES * _TILES, _tiles(found[1], found[2]))))
-    ids, *others = found[:, order]
-    x, y, lat, lon, grade, kind, place, fallen = (np.maximum(line, 0).astype(np.int32) if at < 2 else
-                                                  line.astype(np.int32) for at, line in enumerate(others))  # fmt: skip
+    ids, *others = (line[order] for line in found)
+    x, y, lat, lon, grade, kind, place, fallen = (line.astype(np.int32) for line in others)
     located = len(ids) - int(np.count_nonzero(nowhere))
-    return Points(number, located, ids, x, y, lat, lon, grade, kind, place, fallen, tuple(kinds.values),
-                  tuple(spots.values))  # fmt: skip
+    return Points(number, located, ids.astype(np.uint32), np.maximum(x, 0), np.maximum(y, 0), lat, lon, _least(grade),
+                  _least(kind), _least(place), fallen, tuple(kinds.values), tuple(spots.values))  # fmt: skip
+
+
+def _least(numbers: Small) -> Small:
+    """The same in as few bytes as hold the largest; none is below 0."""
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
 
 
 def _tiles(x: Any, y: Any) -> Any:

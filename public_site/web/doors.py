@@ -28,7 +28,7 @@ from public_site.web.parameters import Parameters
 
 # Fewer than `database.POOL`, which downloads and /readyz share. SQLite answers in this process: more at once would only take
 # turns at the same processor, each with two megabytes of pages; of a server they wait for the network.
-READERS_IN_PROCESS, READERS_OF_A_SERVER = 3, 20
+READERS_IN_PROCESS, READERS_OF_A_SERVER = 4, 20
 LONGEST_WAIT = 10.0
 CHECKS_AT_ONCE = 2  # a long list takes a second of one core
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import re
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,19 @@ def test_a_worker_makes_the_points_before_anybody_asks(crowded: Publisher) -> No
         time.sleep(0.01)
     with app.state.site.database.reading() as connection:
         assert keeper.number == register.latest_number(connection)
+
+
+def test_the_points_hold_about_thirty_bytes_an_enterprise_and_nothing_behind_them(crowded: Publisher) -> None:
+    """An array that is a view keeps all that it was cut from: once that was twice as much as all points."""
+    app = create_app(crowded.settings)
+    with app.state.site.database.reading() as connection:
+        number = register.latest_number(connection)
+        held = points.load(connection, number)
+        later = points.renewed(connection, replace(held, number=number - 1), number)
+    for made in (held, later):
+        lines = [made.ids, made.x, made.y, made.lat, made.lon, made.grade, made.kind, made.place, made.fallen]
+        assert all(line.base is None for line in lines)
+        assert sum(line.itemsize for line in lines) <= 32
 
 
 def test_a_world_at_the_closest_zoom_is_still_few_features(at_crowd: Visitor) -> None:
