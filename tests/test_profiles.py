@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -289,10 +290,13 @@ def the_search_server_goes_and_comes_back(profile: Profile, server: meili_server
     told = reader.get(f"/enterprises.json?q={name}").json()
     assert (told["limited"], [item["overall_grade"] for item in told["items"]]) == (True, ["A"])
     server.away = False
-    for replica in replicas:
-        one = profile.client(address=f"http://{replica}")
-        until(lambda asked=one: not asked.get(f"/enterprises.json?q={name}").json()["limited"])
+    for one in [profile.client(address=f"http://{replica}") for replica in replicas]:
+        until(partial(_finds_in_full, one, name))
         assert name in names(one, piece)
+
+
+def _finds_in_full(reader: httpx2.Client, name: str) -> bool:
+    return reader.get(f"/enterprises.json?q={name}").json()["limited"] is False
 
 
 def test_the_journeys_in_a_province_that_grows_into_a_country(tmp_path: Path, postgres_database_url: str) -> None:

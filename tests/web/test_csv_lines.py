@@ -145,7 +145,7 @@ def test_a_reader_who_takes_nothing_in_is_cut_off_and_his_place_is_free() -> Non
 
 
 def test_whoever_finds_every_connection_in_use_is_told_to_come_back(large: Any) -> None:
-    assert doors.READERS + csv_lines.MOST_DOWNLOADS < POOL
+    assert doors.READERS_OF_A_SERVER + csv_lines.MOST_DOWNLOADS < POOL
     database = Database(large.settings.register_url)
     database._readers.pool._timeout = 0.01  # type: ignore[attr-defined]
     held = [database._readers.connect() for _ in range(POOL)]
