@@ -1,4 +1,4 @@
-"""The outermost layer of all: counts every answer and says which were slow.
+"""The outermost layer: counts every answer (but those at hand before it, which `app` counts) and says which were slow.
 
 What this module knows that no other does: an answer is timed to its first byte, because how long a download takes is the
 caller's network; and of a slow one nothing is told but the page, the status and the seconds. Plain ASGI: it stands

@@ -23,7 +23,7 @@ from starlette_compress._utils import parse_accept_encoding
 from public_site import languages, register, standings
 from public_site.languages import N_, _
 from public_site.newest import Latest
-from public_site.web import caching, pages
+from public_site.web import caching, errors, pages
 from public_site.web.doors import Site
 from public_site.web.kept import Answer
 
@@ -32,7 +32,6 @@ NEVER = (
     "/console", "/complaints", "/check", "/verify", "/follow/lists", "/near", "/open311", "/static", "/data", "/healthz",
     "/readyz", "/metrics",
 )  # fmt: skip
-_COUNTED = (*NEVER, "/api/")  # or answers that the layers outside count and complete
 LARGEST = 1 << 20
 _OF_THE_BODY = frozenset({b"content-length", b"content-type", b"content-encoding", b"content-disposition"})
 _OF_THE_KEPT = frozenset({b"etag", b"content-encoding", *(name.lower().encode() for name in caching.SHARED)})
@@ -54,28 +53,25 @@ class Ready:
     def at_hand(self, scope: Scope) -> tuple[Message, Message] | None:
         """The answer that is ready and complete, before any layer outside this one has looked at the request; else None.
 
-        Those of another language are kept by the path that its layer leaves of the address, so they are not found here.
+        Those of the API are counted and completed outside. Those of another language are kept by the path that its layer
+        leaves of the address, so they are not found here.
         """
-        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(_COUNTED):
+        asked = None if errors.is_api(scope["path"]) else self._question(scope)
+        if asked is None:
             return None
-        headers = dict(scope["headers"])
-        if b"near=" in scope["query_string"] or b"range" in headers:
-            return None
-        answer = self._kept.get(self._key(scope, headers))
+        key, headers = asked
+        answer = self._kept.get(key)
         if answer is None or (latest := self._site.newest.now()) is None or answer.number < latest.number:
             return None
         self._kept.hits += 1
         return _said(answer, scope, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(NEVER):
+        asked = self._question(scope) if scope["type"] == "http" else None
+        if asked is None:
             await self.app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        if b"near=" in scope["query_string"] or b"range" in headers:
-            await self.app(scope, receive, send)
-            return
-        key = self._key(scope, headers)
+        key, headers = asked
         latest = self._site.newest.now()
         answer = self._kept.get(key)
         if answer is not None and latest is not None and answer.number >= latest.number:
@@ -86,6 +82,15 @@ class Ready:
         else:
             self._kept.misses += 1
             await self._anew(key, headers, latest, scope, receive, send)
+
+    def _question(self, scope: Scope) -> tuple[tuple[Any, ...], dict[bytes, bytes]] | None:
+        """What is asked, as the key of its answer, and the headers; None where no answer is ever kept."""
+        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith(NEVER):
+            return None
+        headers = dict(scope["headers"])
+        if b"near=" in scope["query_string"] or b"range" in headers:
+            return None
+        return self._key(scope, headers), headers
 
     def _key(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[Any, ...]:
         part = b""

@@ -187,7 +187,7 @@ def _output(text: str, variables: dict[str, nodes.Expr]) -> nodes.Output:
 
 
 class Languages:
-    """The outermost layer: which language a URL asks for."""
+    """The layer that knows which language a URL asks for."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
